@@ -1,0 +1,69 @@
+# The building blocks of our build: one function per kind of target. A library
+# is the directory it stands in: adding a file there is all there is to do.
+
+# The heavy headers, compiled once and shared by every library that sees MLIR.
+add_library(trainPCH OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_include_directories(trainPCH SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_include_directories(trainPCH PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
+target_compile_options(trainPCH PRIVATE -Xclang -fno-pch-timestamp)
+target_precompile_headers(trainPCH PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+function(_train_mlir_target name)
+  target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:include>)
+  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+  target_precompile_headers(${name} REUSE_FROM trainPCH)
+  target_link_libraries(${name} PUBLIC MLIR LLVM)
+  if(TARGET trainHeadersIncGen)
+    add_dependencies(${name} trainHeadersIncGen)
+  endif()
+endfunction()
+
+# train_library(NAME [LINK libs...]): all .cpp files below the current directory.
+function(train_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  _train_mlir_target(${name})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  set_property(GLOBAL APPEND PROPERTY TRAIN_LIBRARIES ${name})
+endfunction()
+
+# train_plain_library(NAME [LINK libs...]): the same, with neither LLVM nor MLIR.
+function(train_plain_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  set_property(GLOBAL APPEND PROPERTY TRAIN_LIBRARIES ${name})
+endfunction()
+
+# train_tool(NAME [PLAIN] [LINK libs...]): the main in the current directory.
+function(train_tool name)
+  cmake_parse_arguments(ARG "PLAIN" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${name} ${sources})
+  if(NOT ARG_PLAIN)
+    _train_mlir_target(${name})
+  endif()
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  set_property(GLOBAL APPEND PROPERTY TRAIN_TOOLS ${name})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# train_unit_test(NAME [PLAIN] [LINK libs...]): gtest files in the current directory.
+function(train_unit_test name)
+  cmake_parse_arguments(ARG "PLAIN" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${name} ${sources})
+  if(NOT ARG_PLAIN)
+    _train_mlir_target(${name})
+  endif()
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/Unit)
+  set_property(GLOBAL APPEND PROPERTY TRAIN_UNIT_TESTS ${name})
+endfunction()

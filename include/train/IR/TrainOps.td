@@ -1,0 +1,12 @@
+// All families in one file, for documentation.
+include "train/IR/ConstantOps.td"
+include "train/IR/ContractionOps.td"
+include "train/IR/ElementwiseOps.td"
+include "train/IR/IndexOps.td"
+include "train/IR/LossOps.td"
+include "train/IR/OptimizerOps.td"
+include "train/IR/PrecisionOps.td"
+include "train/IR/ProgramOps.td"
+include "train/IR/RandomOps.td"
+include "train/IR/ReductionOps.td"
+include "train/IR/ShapeOps.td"

@@ -1,0 +1,67 @@
+// The plain types that interface methods speak in, and the interfaces themselves.
+#ifndef TRAIN_INTERFACES_INTERFACES_H
+#define TRAIN_INTERFACES_INTERFACES_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "train/Runtime/Abi.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace train {
+
+namespace reference {
+struct Tensor;
+class EvalContext;
+} // namespace reference
+
+/// Where the bytes of one op result live (DESIGN section 3).
+struct ResultStorage {
+  enum class Kind {
+    Fresh,     ///< storage of its own
+    MustAlias, ///< the storage of operand `operand`, overwritten in place
+    View,      ///< bytes of operand `operand` from `byteOffset` on
+  };
+  Kind kind = Kind::Fresh;
+  unsigned operand = 0;
+  int64_t byteOffset = 0;
+
+  static ResultStorage fresh() { return {}; }
+  static ResultStorage alias(unsigned operand) { return {Kind::MustAlias, operand, 0}; }
+  static ResultStorage view(unsigned operand, int64_t byteOffset = 0) {
+    return {Kind::View, operand, byteOffset};
+  }
+};
+
+/// One call of a runtime library entry. A null value in `operands` stands for the op's workspace.
+struct LibraryCall {
+  TrainLibrary entry;
+  llvm::SmallVector<mlir::Value, 8> operands;
+  llvm::SmallVector<int64_t, 24> params;
+};
+
+/// The classes of autocast (FIELD section 3).
+enum class PrecisionClass { Low, Full, Promote, PassThrough };
+
+/// How a row program walks its op's domain.
+enum class RowKind { Elementwise, Row, Column, Flat };
+
+/// What feeds a program input.
+enum class InputRole : int64_t { Data = 0, LearningRate = 1 };
+
+/// The storage of an op result, whether or not the op implements StorageOpInterface.
+ResultStorage getResultStorage(mlir::OpResult result);
+
+/// Bytes of a statically shaped tensor type; i1 takes one byte, sub-byte floats are packed.
+int64_t getByteSize(mlir::Type type);
+
+/// Bytes of one element of the type.
+int64_t getElementBytes(mlir::Type elementType);
+
+/// The element type as the runtime names it; nothing for types without runtime storage.
+std::optional<TrainType> getRuntimeType(mlir::Type elementType);
+
+} // namespace train
+
+#include "train/Interfaces/Interfaces.h.inc"
+
+#endif // TRAIN_INTERFACES_INTERFACES_H
