@@ -9,7 +9,7 @@ execute_process(COMMAND ${TRAIN_LLVM_CONFIG} --bindir
                 OUTPUT_VARIABLE TRAIN_LLVM_BINDIR OUTPUT_STRIP_TRAILING_WHITESPACE)
 set(MLIR_LINK_MLIR_DYLIB ON)
 set(LLVM_LINK_LLVM_DYLIB ON)
-find_package(LLVM 22 REQUIRED CONFIG HINTS ${_llvm_cmake_dir})
+find_package(LLVM 22.1 REQUIRED CONFIG HINTS ${_llvm_cmake_dir})
 find_package(MLIR REQUIRED CONFIG HINTS ${_llvm_cmake_dir}/../mlir)
 list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
