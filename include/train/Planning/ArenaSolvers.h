@@ -37,12 +37,6 @@ ArenaSolution placeGreedily(const ArenaProblem &problem, ArenaOrder order, Arena
 /// reaches the lower bound or the capacity.
 ArenaSolution raceGreedy(const ArenaProblem &problem);
 
-/// Exact branch and bound over canonical solutions (after Moffitt, "MiniMalloc:
-/// A Lightweight Memory Allocator for Hardware-Accelerated Machine Learning",
-/// ASPLOS 2024). Starts from raceGreedy's answer; `optimal` or `infeasible` is
-/// set where the search ended before `nodes` did.
-ArenaSolution searchExactly(const ArenaProblem &problem, int64_t nodes);
-
 /// The planner: parts of the problem that never live at the same time are
 /// solved apart, each by the greedy race, the local search and the exact search
 /// in turn, until the peak is no larger than the lower bound (or the capacity,
