@@ -12,7 +12,7 @@ defvar ContractionPrecision = DeclareOpInterfaceMethods<PrecisionOpInterface, ["
 class ContractionOp<string mnemonic, list<Trait> traits = []>
     : Train_InferredOp<mnemonic, !listconcat([Library, ContractionFlops, ContractionPrecision], traits)>;
 
-def Train_MatmulOp : ContractionOp<"matmul", [Storage]> {
+def Train_MatmulOp : ContractionOp<"matmul", [Storage, AccumulatingOpInterface]> {
   let summary = "result = lhs x rhs over the last two dimensions, plus an optional accumulator";
   let description = [{
     lhs [..., M, K] (or [..., K, M] with transpose_lhs), rhs [..., K, N] (or [..., N, K] with
@@ -55,7 +55,7 @@ def Train_Conv2dTransposeOp : ContractionOp<"conv2d_transpose"> {
   let results = (outs FloatTensor:$result);
   let assemblyFormat = "$dout `,` $filter attr-dict `:` type($dout) `,` type($filter) `->` type($result)";
 }
-def Train_Conv2dFilterGradOp : ContractionOp<"conv2d_filter_grad", [Storage]> {
+def Train_Conv2dFilterGradOp : ContractionOp<"conv2d_filter_grad", [Storage, AccumulatingOpInterface]> {
   let summary = "the adjoint of conv2d with respect to its filter, plus an optional accumulator";
   let description = [{
     input [N, C, H, W], dout [N, O, OH, OW], result [O, C/groups, kh, kw] with `size` = [kh, kw]. C1: conv2d of

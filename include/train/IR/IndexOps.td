@@ -15,7 +15,7 @@ def Train_EmbeddingOp : Train_InferredOp<"embedding", [DeclareOpInterfaceMethods
   let assemblyFormat = "$table `,` $ids attr-dict `:` type($table) `,` type($ids) `->` type($result)";
 }
 def Train_EmbeddingGradOp : Train_InferredOp<"embedding_grad", [DeclareOpInterfaceMethods<LibraryOpInterface>,
-    DeclareOpInterfaceMethods<StorageOpInterface>]> {
+    DeclareOpInterfaceMethods<StorageOpInterface>, AccumulatingOpInterface]> {
   let summary = "result[v, :] = the sum of dy[i..., :] where ids[i...] = v, in ascending order of i";
   let description = "C1: dy has ids' shape + [C]. C2: an accumulator is [vocabulary, C] and is written in place. C3: vocabulary > 0.";
   let arguments = (ins IntTensor:$ids, FloatTensor:$dy, Optional<FloatTensor>:$accumulator, I64Attr:$vocabulary);

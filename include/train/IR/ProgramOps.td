@@ -64,7 +64,7 @@ def Train_YieldOp : Train_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
 }
 
-def Train_ReadOp : Train_Op<"read", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Train_ReadOp : Train_Op<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the value of a symbol before the step";
   let description = "Costs nothing: its storage is the symbol's. C1: the symbol is a param or state of the result's type.";
   let arguments = (ins FlatSymbolRefAttr:$symbol);

@@ -13,7 +13,7 @@ def Train_RandomKeyOp : Train_Op<"random_key", [Pure]> {
   let hasVerifier = 1;
 }
 def Train_DropoutOp : Train_Op<"dropout", [Pure, AllTypesMatch<["x", "y"]>, DeclareOpInterfaceMethods<BatchOpInterface>,
-    DeclareOpInterfaceMethods<RowProgramOpInterface>]> {
+    DeclareOpInterfaceMethods<RowProgramOpInterface>, DeclareOpInterfaceMethods<EvalFormOpInterface>]> {
   let summary = "y = x / (1 - rate) where kept, else 0; linear in x, so it is its own adjoint";
   let description = [{
     Element e of sample s (of the `samples` equal parts of x along its leading dimension) is kept if

@@ -91,7 +91,8 @@ def Train_RmsNormParamGradOp : ReductionOp<"rms_norm_param_grad"> {
   let assemblyFormat = "$dy `,` $x `,` $rstd attr-dict `:` type($dy) `,` type($x) `,` type($rstd) `->` type($dgamma)";
 }
 
-def Train_BatchNormOp : ReductionOp<"batch_norm"> {
+def Train_BatchNormOp : ReductionOp<"batch_norm", [DeclareOpInterfaceMethods<EvalFormOpInterface>,
+    DeclareOpInterfaceMethods<RunningStatisticsOpInterface>]> {
   let summary = "y = (x - mean) / sqrt(var + eps) * gamma + beta per channel (dimension 1), statistics of the batch";
   let description = [{
     x [N, C, ...], gamma and beta [C]; mean and var [C] f32 are the batch's statistics (var biased), residuals of

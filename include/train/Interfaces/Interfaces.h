@@ -2,6 +2,7 @@
 #ifndef TRAIN_INTERFACES_INTERFACES_H
 #define TRAIN_INTERFACES_INTERFACES_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include "train/Runtime/Abi.h"
@@ -44,6 +45,15 @@ enum class PrecisionClass { Low, Full, Promote, PassThrough };
 
 /// How a row program walks its op's domain.
 enum class RowKind { Elementwise, Row, Column, Flat };
+
+/// A state that follows a statistic of the batch, as an op of the forward pass asks for it:
+/// state = (1 - momentum) * state + momentum * scale * value, once per optimizer step.
+struct RunningStatistic {
+  mlir::FlatSymbolRefAttr state;
+  mlir::Value value;
+  double momentum;
+  double scale;
+};
 
 /// What feeds a program input.
 enum class InputRole : int64_t { Data = 0, LearningRate = 1 };

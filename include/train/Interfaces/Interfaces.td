@@ -113,6 +113,46 @@ def BatchOpInterface : OpInterface<"BatchOpInterface"> {
   ];
 }
 
+def AccumulatingOpInterface : OpInterface<"AccumulatingOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    The op can add its result to a value in that value's place, so that a sum needs neither a
+    second buffer nor a kernel of its own.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The optional operand that result 0 is added to; empty when there is none yet. It has the type of result 0, which
+      overwrites it.
+    }], "::mlir::MutableOperandRange", "getAccumulatorMutable", (ins)>,
+  ];
+}
+
+def EvalFormOpInterface : OpInterface<"EvalFormOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    The op means something else outside training. Ops without the interface are the same in
+    train.eval and train.predict as in train.graph.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds at the builder's position what the op means in evaluation, and stores one value per
+      result of the op. A null value keeps the op's own result.
+    }], "void", "buildEvalForm", (ins "::mlir::OpBuilder &":$builder, "::llvm::MutableArrayRef<::mlir::Value>":$results)>,
+  ];
+}
+
+def RunningStatisticsOpInterface : OpInterface<"RunningStatisticsOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    The op computes statistics that states follow. Building the step adds the updates, once, outside of
+    anything that is recomputed or repeated.
+  }];
+  let methods = [
+    InterfaceMethod<"The states and what they follow; empty when the op names none.",
+      "::llvm::SmallVector<::train::RunningStatistic>", "getRunningStatistics", (ins)>,
+  ];
+}
+
 def ReferenceOpInterface : OpInterface<"ReferenceOpInterface"> {
   let cppNamespace = "::train";
   let description = [{
