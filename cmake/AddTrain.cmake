@@ -14,6 +14,10 @@ function(_train_mlir_target name)
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:include>)
   target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+  # Executables too are compiled with -fPIC, never -fPIE: the shared precompiled header
+  # is refused where the two differ.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   target_precompile_headers(${name} REUSE_FROM trainPCH)
   target_link_libraries(${name} PUBLIC MLIR LLVM)
   if(TARGET trainHeadersIncGen)

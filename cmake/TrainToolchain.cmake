@@ -28,8 +28,7 @@ if(TRAIN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       ${TRAIN_CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter
-                    $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual=0>)
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare)
 add_compile_options($<$<CXX_COMPILER_ID:Clang>:-fcolor-diagnostics>)
 if(TRAIN_ASSERTIONS)
   add_compile_options(-UNDEBUG)

@@ -23,6 +23,7 @@ def Train_Dialect : Dialect {
   let cppNamespace = "::train";
   let useDefaultAttributePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasConstantMaterializer = 1;
 }
 
 //===-- Types that operands accept ---------------------------------------------------------===//
@@ -51,18 +52,41 @@ def Train_ZerosAttr : Train_Attr<"Zeros", "zeros"> {
 }
 def Train_FillAttr : Train_Attr<"Fill", "constant"> {
   let summary = "initial value: all elements `value`";
-  let parameters = (ins "double":$value);
-  let assemblyFormat = "`<` $value `>`";
+  let parameters = (ins "::mlir::FloatAttr":$valueAttr);
+  let assemblyFormat = "`<` $valueAttr `>`";
+  let builders = [AttrBuilder<(ins "double":$value), [{
+    ::mlir::Builder builder($_ctxt);
+    return $_get($_ctxt, builder.getF64FloatAttr(value));
+  }]>];
+  let extraClassDeclaration = [{
+    double getValue() const { return getValueAttr().getValueAsDouble(); }
+  }];
 }
 def Train_NormalAttr : Train_Attr<"Normal", "normal"> {
   let summary = "initial value: normal with mean `mean` and standard deviation `stddev`";
-  let parameters = (ins "double":$mean, "double":$stddev);
-  let assemblyFormat = "`<` $mean `,` $stddev `>`";
+  let parameters = (ins "::mlir::FloatAttr":$meanAttr, "::mlir::FloatAttr":$stddevAttr);
+  let assemblyFormat = "`<` $meanAttr `,` $stddevAttr `>`";
+  let builders = [AttrBuilder<(ins "double":$mean, "double":$stddev), [{
+    ::mlir::Builder builder($_ctxt);
+    return $_get($_ctxt, builder.getF64FloatAttr(mean), builder.getF64FloatAttr(stddev));
+  }]>];
+  let extraClassDeclaration = [{
+    double getMean() const { return getMeanAttr().getValueAsDouble(); }
+    double getStddev() const { return getStddevAttr().getValueAsDouble(); }
+  }];
 }
 def Train_UniformAttr : Train_Attr<"Uniform", "uniform"> {
   let summary = "initial value: uniform in [`low`, `high`)";
-  let parameters = (ins "double":$low, "double":$high);
-  let assemblyFormat = "`<` $low `,` $high `>`";
+  let parameters = (ins "::mlir::FloatAttr":$lowAttr, "::mlir::FloatAttr":$highAttr);
+  let assemblyFormat = "`<` $lowAttr `,` $highAttr `>`";
+  let builders = [AttrBuilder<(ins "double":$low, "double":$high), [{
+    ::mlir::Builder builder($_ctxt);
+    return $_get($_ctxt, builder.getF64FloatAttr(low), builder.getF64FloatAttr(high));
+  }]>];
+  let extraClassDeclaration = [{
+    double getLow() const { return getLowAttr().getValueAsDouble(); }
+    double getHigh() const { return getHighAttr().getValueAsDouble(); }
+  }];
 }
 
 def Train_GeluKind : I32EnumAttr<"GeluKind", "which gelu", [

@@ -36,8 +36,8 @@ struct ResultStorage {
 /// One call of a runtime library entry. A null value in `operands` stands for the op's workspace.
 struct LibraryCall {
   TrainLibrary entry;
-  llvm::SmallVector<mlir::Value, 8> operands;
-  llvm::SmallVector<int64_t, 24> params;
+  llvm::SmallVector<mlir::Value, 4> operands;
+  llvm::SmallVector<int64_t, 8> params;
 };
 
 /// The classes of autocast (FIELD section 3).

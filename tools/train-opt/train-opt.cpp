@@ -1,0 +1,13 @@
+// train-opt: mlir-opt with our dialect, passes and pipelines.
+#include "mlir/InitAllDialects.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+#include "train/IR/TrainDialect.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  registry.insert<train::TrainDialect>();
+  mlir::registerTransformsPasses();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "The optimizer driver of train-mlir\n", registry));
+}
