@@ -19,7 +19,8 @@ def Train_MatmulOp : ContractionOp<"matmul", [Storage, AccumulatingOpInterface]>
     transpose_rhs), result [..., M, N]. Leading dimensions are batch dimensions: C1: they are equal,
     or one side is a plain matrix that every batch element shares. C2: the inner sizes K agree. C3: one
     element type for lhs and rhs. C4: an accumulator has the result's shape; the result is
-    written in its place (its storage is must-alias) and it is added once. A plain
+    written in its place (its storage is must-alias) and it is added once; its element type is
+    the result's. C5: ranks are at least 2. A plain
     matrix rhs with an untransposed lhs is one product of all rows.
   }];
   let arguments = (ins FloatTensor:$lhs, FloatTensor:$rhs, Optional<FloatTensor>:$accumulator,

@@ -19,7 +19,8 @@ def Train_SgdOp : UpdateOp<"sgd", []> {
   let summary = "new_param = param - lr * (grad_scale * grad + weight_decay * param)";
   let description = [{
     In place. grad_scale (clipping, unscaling) and apply (a skipped step leaves everything untouched) are optional scalars.
-    C1: grad has param's shape. C2: lr and grad_scale are f32 scalars, apply an i1 scalar.
+    C1: grad has param's shape. C2: lr and grad_scale are f32 scalars, apply an i1 scalar. C3: weight_decay is finite
+    and not negative.
   }];
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad), common, (ins F64Attr:$weight_decay));
   let results = (outs FloatTensor:$new_param);
@@ -28,7 +29,7 @@ def Train_SgdOp : UpdateOp<"sgd", []> {
 }
 def Train_MomentumOp : UpdateOp<"momentum", ["velocity", "new_velocity"]> {
   let summary = "v = beta * v + g; new_param = param - lr * v, g with L2 weight decay as in torch.optim.SGD";
-  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2 as sgd; velocity has param's type.";
+  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2, C3 as sgd; velocity has param's type. C4: 0 <= beta < 1.";
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$velocity), common,
                        (ins F64Attr:$beta, F64Attr:$weight_decay));
   let results = (outs FloatTensor:$new_param, FloatTensor:$new_velocity);
@@ -42,7 +43,8 @@ def Train_AdamWOp : UpdateOp<"adamw", ["m", "v", "new_m", "new_v"]> {
     m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
     new_param = p - (lr / correction1) * m / (sqrt(v) / sqrt(correction2) + eps),
     correctionK = bias_correction of betaK at this step (Kingma and Ba, ICLR 2015; Loshchilov and Hutter, ICLR 2019; the order of
-    operations is torch.optim.AdamW's). In place. C1, C2 as sgd; corrections are f32 scalars.
+    operations is torch.optim.AdamW's). In place. C1, C2, C3 as sgd; corrections are f32 scalars. C4: 0 <= beta < 1 for both, eps is
+    finite and not negative.
   }];
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$m, FloatTensor:$v,
                             FloatTensor:$correction1, FloatTensor:$correction2), common,

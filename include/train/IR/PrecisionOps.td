@@ -58,7 +58,7 @@ def Train_UpdateScaleOp : Train_Op<"update_scale", [Pure, AllTypesMatch<["scale"
 }
 def Train_QuantizeOp : Train_Op<"quantize", [Pure, PrecisionKernel]> {
   let summary = "result = round(x * scale) in a low-precision type, saturating";
-  let description = "C1: x and result have one shape. C2: scale is an f32 scalar. C3: the result's type has at most 8 bits.";
+  let description = "C1: x and result have one shape. C2: scale is an f32 scalar. C3: the result's elements have 2 to 8 bits.";
   let arguments = (ins FloatTensor:$x, FloatTensor:$scale);
   let results = (outs AnyTrainTensor:$result);
   let assemblyFormat = "$x `,` $scale attr-dict `:` type($x) `,` type($scale) `->` type($result)";
@@ -66,7 +66,7 @@ def Train_QuantizeOp : Train_Op<"quantize", [Pure, PrecisionKernel]> {
 }
 def Train_DequantizeOp : Train_Op<"dequantize", [Pure, PrecisionKernel]> {
   let summary = "result = x / scale in a wide type";
-  let description = "C1: x and result have one shape. C2: scale is an f32 scalar. C3: x's type has at most 8 bits.";
+  let description = "C1: x and result have one shape. C2: scale is an f32 scalar. C3: x's elements have 2 to 8 bits.";
   let arguments = (ins AnyTrainTensor:$x, FloatTensor:$scale);
   let results = (outs FloatTensor:$result);
   let assemblyFormat = "$x `,` $scale attr-dict `:` type($x) `,` type($scale) `->` type($result)";

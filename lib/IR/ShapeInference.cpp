@@ -1,0 +1,139 @@
+// The shared parts of type inference (see the header).
+#include "ShapeInference.h"
+
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace train::inference {
+
+Failure failureAt(Operation *op) { return Failure(op->getLoc(), op->getName().getStringRef()); }
+
+RankedTensorType getTensor(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+ArrayRef<int64_t> getShape(Value value) { return getTensor(value).getShape(); }
+
+std::string toText(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << '[';
+  llvm::interleaveComma(shape, stream);
+  stream << ']';
+  return text;
+}
+
+Type getStatisticsType(Type element) {
+  return element.isF64() ? element : Type(Float32Type::get(element.getContext()));
+}
+
+int64_t getProduct(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes)
+    if (llvm::MulOverflow(product, size, product))
+      return std::numeric_limits<int64_t>::max();
+  return product;
+}
+
+int64_t getCount(Value value) { return getProduct(getShape(value)); }
+
+int64_t getElementwiseFlops(Value value, int64_t perElement) {
+  return getProduct({getCount(value), perElement});
+}
+
+LogicalResult checkScalar(const Failure &fail, Value value, StringRef name, Type element) {
+  RankedTensorType type = getTensor(value);
+  if (type.getRank() == 0 && type.getElementType() == element)
+    return success();
+  return fail(name, " must be a scalar ", RankedTensorType::get({}, element), ", got ", type);
+}
+
+LogicalResult checkShape(const Failure &fail, Value value, StringRef name, ArrayRef<int64_t> shape) {
+  if (getShape(value) == shape)
+    return success();
+  return fail(name, " must have shape ", toText(shape), ", got ", toText(getShape(value)));
+}
+
+LogicalResult checkTensor(const Failure &fail, Value value, StringRef name, ArrayRef<int64_t> shape,
+                          Type element) {
+  if (getShape(value) == shape && getTensor(value).getElementType() == element)
+    return success();
+  return fail(name, " must be ", RankedTensorType::get(shape, element), ", got ", getTensor(value));
+}
+
+LogicalResult checkSameElement(const Failure &fail, Value value, StringRef name, Value other,
+                               StringRef otherName) {
+  Type element = getTensor(value).getElementType();
+  Type otherElement = getTensor(other).getElementType();
+  if (element == otherElement)
+    return success();
+  return fail(name, " has element type ", element, ", but ", otherName, " has ", otherElement);
+}
+
+ResultStorage getAccumulatorStorage(Value accumulator, unsigned operand) {
+  return accumulator ? ResultStorage::alias(operand) : ResultStorage::fresh();
+}
+
+//===-- Windows ------------------------------------------------------------------------------===//
+
+SmallVector<int64_t, 8> WindowGeometry::getParams(bool accumulate) const {
+  return {n,       c,        h,         w,        o,         kernelH,   kernelW, strideH, strideW, padTop,
+          padLeft, padBottom, padRight, dilationH, dilationW, groups,    outH,    outW,    accumulate};
+}
+
+// Beyond this no window makes sense, and below it no sum of two products of them overflows.
+static constexpr int64_t kMaxWindow = (int64_t(1) << 31) - 1;
+
+static LogicalResult checkAttribute(const Failure &fail, StringRef name, ArrayRef<int64_t> values,
+                                    size_t length, int64_t minimum) {
+  if (values.size() != length)
+    return fail(name, " must have ", length, " entries, got ", values.size());
+  for (int64_t value : values)
+    if (value < minimum || value > kMaxWindow)
+      return fail("entries of ", name, " must be from ", minimum, " to ", kMaxWindow, ", got ", value);
+  return success();
+}
+
+LogicalResult setWindow(const Failure &fail, const WindowAttributes &attributes, WindowGeometry &geometry) {
+  ArrayRef<int64_t> strides = attributes.strides, padding = attributes.padding,
+                    dilations = attributes.dilations;
+  static constexpr int64_t kOnes[2] = {1, 1};
+  if (dilations.data() == nullptr)
+    dilations = kOnes;
+  if (failed(checkAttribute(fail, "strides", strides, 2, 1)) ||
+      failed(checkAttribute(fail, "padding", padding, 4, 0)) ||
+      failed(checkAttribute(fail, "dilations", dilations, 2, 1)))
+    return failure();
+  geometry.strideH = strides[0], geometry.strideW = strides[1];
+  geometry.padTop = padding[0], geometry.padLeft = padding[1];
+  geometry.padBottom = padding[2], geometry.padRight = padding[3];
+  geometry.dilationH = dilations[0], geometry.dilationW = dilations[1];
+  return success();
+}
+
+/// (size + low + high - dilation * (kernel - 1) - 1) / stride + 1, or 0 if no window fits.
+static int64_t getOutputSize(int64_t size, int64_t low, int64_t high, int64_t dilation, int64_t kernel,
+                             int64_t stride) {
+  if (kernel < 1)
+    return 0;
+  int64_t room = size + low + high - dilation * (kernel - 1) - 1;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+LogicalResult setWindowOutput(const Failure &fail, WindowGeometry &geometry) {
+  if (std::max({geometry.h, geometry.w, geometry.kernelH, geometry.kernelW}) > kMaxWindow)
+    return fail("planes and windows must have at most ", kMaxWindow, " rows and columns, got ", geometry.h, " x ",
+                geometry.w, " under a window of ", geometry.kernelH, " x ", geometry.kernelW);
+  geometry.outH = getOutputSize(geometry.h, geometry.padTop, geometry.padBottom, geometry.dilationH,
+                                geometry.kernelH, geometry.strideH);
+  geometry.outW = getOutputSize(geometry.w, geometry.padLeft, geometry.padRight, geometry.dilationW,
+                                geometry.kernelW, geometry.strideW);
+  if (geometry.outH < 1 || geometry.outW < 1)
+    return fail("no window of ", geometry.kernelH, " x ", geometry.kernelW, " fits in the plane of ", geometry.h, " x ",
+                geometry.w, " with padding ",
+                toText({geometry.padTop, geometry.padLeft, geometry.padBottom, geometry.padRight}),
+                " and dilations ", toText({geometry.dilationH, geometry.dilationW}));
+  return success();
+}
+
+} // namespace train::inference
