@@ -1,0 +1,152 @@
+//===- Models.cpp - from options to a model -----------------------------------===//
+//
+// The table of families, and the checks that all share: an option that a family doesn't
+// have is refused by name, because a setting that is silently ignored costs a training run.
+//
+//===----------------------------------------------------------------------===//
+#include "train/Models/Models.h"
+#include "Families.h"
+#include "train/Support/NearestName.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace train;
+
+static const std::vector<Family> &families() {
+  static const std::vector<Family> table = {
+      {"mlp", {"widths", "loss", "dropout"}, buildMlp},
+      {"gpt2",
+       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout", "tied",
+        "untied", "bidirectional"},
+       buildGpt2},
+  };
+  return table;
+}
+
+std::vector<std::string> train::modelFamilies() {
+  std::vector<std::string> names;
+  for (const Family &family : families())
+    names.push_back(family.name.str());
+  return names;
+}
+
+/// The options that were given, except those that all families have.
+static std::vector<StringRef> givenOptions(const ModelOptions &options) {
+  std::vector<StringRef> given;
+  auto note = [&](bool present, StringRef name) {
+    if (present)
+      given.push_back(name);
+  };
+  note(options.layers.has_value(), "layers");
+  note(options.width.has_value(), "width");
+  note(options.heads.has_value(), "heads");
+  note(options.kvHeads.has_value(), "kv-heads");
+  note(options.hidden.has_value(), "hidden");
+  note(options.seq.has_value(), "seq");
+  note(options.positions.has_value(), "positions");
+  note(options.vocab.has_value(), "vocab");
+  note(options.classes.has_value(), "classes");
+  note(options.image.has_value(), "image");
+  note(options.patch.has_value(), "patch");
+  note(options.channels.has_value(), "channels");
+  note(!options.widths.empty(), "widths");
+  note(options.dropout.has_value(), "dropout");
+  note(options.ropeBase.has_value(), "rope-base");
+  note(options.head.has_value(), "head");
+  note(options.loss.has_value(), "loss");
+  note(options.tied, "tied");
+  note(options.untied, "untied");
+  note(options.bidirectional, "bidirectional");
+  return given;
+}
+
+OwningOpRef<ModuleOp> train::buildModel(MLIRContext *context, const ModelOptions &options,
+                                        std::string &error) {
+  auto family =
+      llvm::find_if(families(), [&](const Family &f) { return f.name == options.family; });
+  if (family == families().end()) {
+    std::string near = nearestName(options.family, modelFamilies());
+    error = "unknown family '" + options.family + "'; " +
+            (near.empty() ? "expected " + llvm::join(modelFamilies(), ", ")
+                          : "did you mean '" + near + "'?");
+    return nullptr;
+  }
+  for (StringRef option : givenOptions(options))
+    if (!llvm::is_contained(family->options, option)) {
+      error = ("family '" + family->name + "' has no option --" + option).str();
+      return nullptr;
+    }
+  Settings settings(options);
+  if (options.tied && options.untied)
+    settings.fail("--tied and --untied exclude each other");
+  OwningOpRef<ModuleOp> module;
+  if (settings.ok())
+    module = family->build(context, settings);
+  if (!settings.ok()) {
+    error = settings.message();
+    return nullptr;
+  }
+  if (!module)
+    error = ("family '" + family->name + "' built a module that does not verify").str();
+  return module;
+}
+
+int64_t train::countParameters(ModuleOp module) {
+  int64_t count = 0;
+  for (ParamOp param : module.getOps<ParamOp>())
+    count += cast<RankedTensorType>(param.getType()).getNumElements();
+  return count;
+}
+
+//===-- Settings ------------------------------------------------------------===//
+
+// Sizes beyond this are slips of the keyboard, and products of a few of them still fit.
+static constexpr int64_t largestSize = 1 << 24;
+
+void Settings::fail(const Twine &what) {
+  if (error.empty())
+    error = what.str();
+}
+
+int64_t Settings::get(const std::optional<int64_t> ModelOptions::*option, const char *name,
+                      int64_t fallback, int64_t minimum) {
+  int64_t value = (options.*option).value_or(fallback);
+  if (value >= minimum && value <= largestSize)
+    return value;
+  fail("--" + Twine(name) + " expects a number from " + Twine(minimum) + " to " +
+       Twine(largestSize) + ", got " + Twine(value));
+  return fallback;
+}
+
+double Settings::dropout() {
+  double rate = options.dropout.value_or(0);
+  if (rate >= 0 && rate < 1)
+    return rate;
+  fail("--dropout expects a rate of at least 0 and below 1, got " + Twine(std::to_string(rate)));
+  return 0;
+}
+
+std::string Settings::word(const std::optional<std::string> ModelOptions::*option,
+                           const char *name, ArrayRef<StringRef> words) {
+  std::string value = (options.*option).value_or(words.front().str());
+  if (!llvm::is_contained(words, value))
+    fail("--" + Twine(name) + " expects " + llvm::join(words, ", ") + "; got '" + value + "'");
+  return value;
+}
+
+int Settings::size(ArrayRef<StringRef> sizes) {
+  if (options.size.empty())
+    return -1;
+  for (auto [i, name] : llvm::enumerate(sizes))
+    if (name.equals_insensitive(options.size))
+      return i;
+  fail("family '" + options.family + "' has no size '" + options.size + "'" +
+       (sizes.empty() ? std::string() : "; expected " + llvm::join(sizes, ", ")));
+  return -1;
+}
+
+void Settings::divides(int64_t value, const char *name, int64_t whole, const char *wholeName) {
+  if (whole % value != 0)
+    fail("--" + Twine(name) + "=" + Twine(value) + " does not divide --" + wholeName + "=" +
+         Twine(whole));
+}
