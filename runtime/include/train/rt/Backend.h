@@ -37,6 +37,8 @@ public:
 private:
   explicit Team(int threads) : count(threads) {}
   int count;
+  struct Pool; // the backend's threads
+  Pool *pool = nullptr;
 };
 
 /// Runs one library entry of the ABI on the operands at `buffers` with the scalars at

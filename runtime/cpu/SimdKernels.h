@@ -1,0 +1,67 @@
+// What the files in simd/ offer to the rest of the CPU backend: plain structs in, plain
+// memory out, one table of functions per instruction set, chosen once from CPUID.
+#ifndef TRAIN_RUNTIME_CPU_SIMDKERNELS_H
+#define TRAIN_RUNTIME_CPU_SIMDKERNELS_H
+
+#include <stdint.h>
+
+namespace train::cpu {
+
+/// Packing buffers of one thread's matrix product.
+constexpr int64_t kGemmScratchBytes = 1280 * 1024;
+
+/// C[m x n] (+)= op(A)[m x k] op(B)[k x n], row-major, leading dimensions in elements.
+struct GemmTask {
+  const float *a;
+  const float *b;
+  float *c;
+  int64_t m, n, k;
+  int64_t lda, ldb, ldc;
+  bool transposeA, transposeB, accumulate;
+};
+
+/// Sizes as in TRAIN_LIBRARY_ATTENTION.
+struct AttentionShape {
+  int64_t B, T, S, H, G, D;
+  bool causal;
+  float scale;
+};
+struct AttentionForward {
+  const float *q, *k, *v;
+  float *out, *lse;
+};
+struct AttentionBackward {
+  const float *q, *k, *v, *out, *lse, *dout;
+  float *dq, *dk, *dv;
+};
+/// One group of heads, or a part of it: with wantKeys it needs all heads and queries of
+/// the group for its keys, with wantQueries all keys for its queries. Ranges begin at
+/// multiples of the block sizes.
+struct AttentionGradTask {
+  int64_t b, group;
+  int64_t headBegin, headEnd, queryBegin, queryEnd, keyBegin, keyEnd;
+  bool wantQueries, wantKeys;
+};
+
+struct SimdKernels {
+  const char *name;
+  int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
+  void (*gemm)(const GemmTask &task, float *scratch);
+  /// Rows [queryBegin, queryEnd), at most kQueryChunk, of head h of sample b. The
+  /// workspace has attentionFloats(D), the other attentionGradFloats(D).
+  void (*attention)(const AttentionShape &shape, const AttentionForward &io, int64_t b,
+                    int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
+  void (*attentionGrad)(const AttentionShape &shape, const AttentionBackward &io,
+                        const AttentionGradTask &task, float *workspace);
+  /// dst[j * dstLd + i] = src[i * srcLd + j] for i < rows, j < columns.
+  void (*transpose)(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
+                    int64_t rows, int64_t columns);
+};
+
+/// The table for this machine: the widest instruction set that was built and that the
+/// CPU and the system support; null where there is none.
+const SimdKernels *simdKernels();
+
+} // namespace train::cpu
+
+#endif // TRAIN_RUNTIME_CPU_SIMDKERNELS_H

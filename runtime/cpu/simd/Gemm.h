@@ -1,0 +1,83 @@
+// One thread's matrix product, blocked for the caches: blocks of B (kBlockK x
+// kBlockColumns) stay in the last-level cache, blocks of A (kBlockRows x kBlockK) in the
+// second level, one panel of B in the first. After Goto and van de Geijn, "Anatomy of
+// High-Performance Matrix Multiplication" (ACM TOMS 34, 2008).
+//
+// A and B are sources: types that know how to pack a panel. A dense matrix is one; the
+// windows of a convolution are another.
+#ifndef TRAIN_RUNTIME_CPU_SIMD_GEMM_H
+#define TRAIN_RUNTIME_CPU_SIMD_GEMM_H
+
+#include "Kernels.h"
+#include "Pack.h"
+
+namespace train::cpu::TRAIN_SIMD {
+
+constexpr int64_t kBlockK = 256;
+constexpr int64_t kBlockRows = 192;
+constexpr int64_t kBlockColumns = 1024;
+static_assert(kBlockRows % kTileRows == 0 && kBlockColumns % kTileColumns == 0);
+static_assert((kBlockK * (kBlockRows + kBlockColumns)) * 4 <= kGemmScratchBytes);
+
+struct DenseLeft {
+  const float *data;
+  int64_t ld;
+  bool transposed;
+  void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
+    if (transposed)
+      packLeftColumns(data + k0 * ld + row, ld, rows, k, dst);
+    else
+      packLeftRows(data + row * ld + k0, ld, rows, k, dst);
+  }
+};
+
+struct DenseRight {
+  const float *data;
+  int64_t ld;
+  bool transposed;
+  void pack(int64_t k0, int64_t k, int64_t column, int64_t columns, float *dst) const {
+    if (transposed)
+      packRightColumns(data + column * ld + k0, ld, k, columns, dst);
+    else
+      packRightRows(data + k0 * ld + column, ld, k, columns, dst);
+  }
+};
+
+/// C[m x n] (+)= A[m x k] B[k x n]; C's rows at distance ldc. `scratch` has
+/// kGemmScratchBytes, aligned to 64.
+template <typename LeftSource, typename RightSource>
+static void gemm(const LeftSource &left, const RightSource &right, int64_t m, int64_t n,
+                 int64_t k, float *c, int64_t ldc, bool accumulate, float *scratch) {
+  if (k == 0 && !accumulate) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        c[i * ldc + j] = 0.0f;
+    return;
+  }
+  float *packedLeft = scratch;
+  float *packedRight = scratch + kBlockK * kBlockRows;
+  for (int64_t j0 = 0; j0 < n; j0 += kBlockColumns) {
+    int64_t columns = min(kBlockColumns, n - j0);
+    for (int64_t k0 = 0; k0 < k; k0 += kBlockK) {
+      int64_t depth = min(kBlockK, k - k0);
+      for (int64_t j = 0; j < columns; j += kTileColumns)
+        right.pack(k0, depth, j0 + j, min(kTileColumns, columns - j),
+                   packedRight + j * depth);
+      bool add = accumulate || k0 > 0;
+      for (int64_t i0 = 0; i0 < m; i0 += kBlockRows) {
+        int64_t rows = min(kBlockRows, m - i0);
+        for (int64_t i = 0; i < rows; i += kTileRows)
+          left.pack(i0 + i, min(kTileRows, rows - i), k0, depth, packedLeft + i * depth);
+        for (int64_t j = 0; j < columns; j += kTileColumns)
+          for (int64_t i = 0; i < rows; i += kTileRows)
+            tile<Left::Packed>(min(kTileRows, rows - i), min(kTileColumns, columns - j),
+                               depth, packedLeft + i * depth, 0, packedRight + j * depth,
+                               kTileColumns, c + (i0 + i) * ldc + j0 + j, ldc, add);
+      }
+    }
+  }
+}
+
+} // namespace train::cpu::TRAIN_SIMD
+
+#endif // TRAIN_RUNTIME_CPU_SIMD_GEMM_H

@@ -1,0 +1,19 @@
+// The functions of one instruction set, as the table and their definitions see them.
+#ifndef TRAIN_RUNTIME_CPU_SIMD_KERNELS_H
+#define TRAIN_RUNTIME_CPU_SIMD_KERNELS_H
+
+#include "../SimdKernels.h"
+
+namespace train::cpu::TRAIN_SIMD {
+
+void gemmTask(const GemmTask &task, float *scratch);
+void attentionTask(const AttentionShape &shape, const AttentionForward &io, int64_t b,
+                   int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
+void attentionGradTask(const AttentionShape &shape, const AttentionBackward &io,
+                       const AttentionGradTask &task, float *workspace);
+void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
+                    int64_t rows, int64_t columns);
+
+} // namespace train::cpu::TRAIN_SIMD
+
+#endif // TRAIN_RUNTIME_CPU_SIMD_KERNELS_H

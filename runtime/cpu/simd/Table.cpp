@@ -1,0 +1,16 @@
+// The table of this instruction set's kernels.
+#include "Kernels.h"
+#include "MicroKernel.h"
+
+#define TRAIN_STRING_OF(x) #x
+#define TRAIN_STRING(x) TRAIN_STRING_OF(x)
+
+namespace train::cpu::TRAIN_SIMD {
+
+extern const SimdKernels kernels;
+const SimdKernels kernels = {
+    TRAIN_STRING(TRAIN_SIMD), kTileRows,      kTileColumns, gemmTask, attentionTask,
+    attentionGradTask,        transposeBlock,
+};
+
+} // namespace train::cpu::TRAIN_SIMD

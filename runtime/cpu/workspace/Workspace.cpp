@@ -1,0 +1,25 @@
+// The workspace of each library entry, by arithmetic alone: the compiler calls this to
+// plan memory, on machines that may have neither the CPU nor the libraries of the target.
+#include "../Blocking.h"
+#include "train/Runtime/Abi.h"
+
+namespace {
+
+int64_t roundToAlignment(int64_t bytes) {
+  return (bytes + TRAIN_ALIGNMENT - 1) / TRAIN_ALIGNMENT * TRAIN_ALIGNMENT;
+}
+
+} // namespace
+
+extern "C" int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t *params,
+                                              int32_t threads) {
+  switch (entry) {
+  case TRAIN_LIBRARY_ATTENTION:
+    return threads * roundToAlignment(4 * train::cpu::attentionFloats(params[5]));
+  case TRAIN_LIBRARY_ATTENTION_GRAD:
+    return threads * roundToAlignment(4 * train::cpu::attentionGradFloats(params[5]));
+  default:
+    // The others work in the packing buffers that the team of threads owns.
+    return 0;
+  }
+}
