@@ -1,0 +1,37 @@
+// The one allocation. See Arena.h.
+#include "train/rt/Arena.h"
+
+#include "train/rt/Text.h"
+
+#include <cerrno>
+#include <sys/mman.h>
+#include <utility>
+
+namespace train::rt {
+
+Arena::Arena(Arena &&other) noexcept
+    : start(std::exchange(other.start, nullptr)), bytes(std::exchange(other.bytes, 0)) {}
+
+Arena::~Arena() {
+  if (start)
+    ::munmap(start, bytes);
+}
+
+Result<Arena> Arena::allocate(uint64_t bytes) {
+  if (bytes == 0)
+    return Arena(nullptr, 0);
+  // Not MAP_NORESERVE: a system that accounts for memory strictly shall refuse now.
+  void *address =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED)
+    return Status::error(ErrorKind::Io,
+                         format("cannot allocate the arena of %llu bytes (%s): %s",
+                                (unsigned long long)bytes, formatBytes(bytes).c_str(),
+                                errnoText(errno).c_str()));
+  // Advice only: kernels without huge pages refuse it, and nothing but speed is lost.
+  // Measured on an AdamW update: 53 GB/s with, 47 GB/s without.
+  (void)::madvise(address, bytes, MADV_HUGEPAGE);
+  return Arena(static_cast<uint8_t *>(address), bytes);
+}
+
+} // namespace train::rt

@@ -1,0 +1,74 @@
+// Files and directories with one status path: every system call that can fail is
+// checked here, interrupted calls are repeated, and each error names the path.
+#ifndef TRAIN_RT_FILE_H
+#define TRAIN_RT_FILE_H
+
+#include "train/rt/Status.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace train::rt {
+
+/// An open file for writing. The destructor closes it without looking at errors; a
+/// writer that cares calls close(), since some file systems report a full disk there.
+class File {
+public:
+  File(File &&other) noexcept;
+  File &operator=(File &&other) noexcept;
+  ~File();
+
+  /// Creates the file, or empties it where it exists.
+  static Result<File> create(const std::string &path);
+  /// Opens for writing at the end, keeping the first `keepBytes` bytes only.
+  static Result<File> openAt(const std::string &path, uint64_t keepBytes);
+  /// Borrows a descriptor such as standard output; it stays open.
+  static File borrow(int descriptor, std::string name);
+
+  Status write(const void *data, size_t bytes);
+  Status write(std::string_view text) { return write(text.data(), text.size()); }
+  Status sync();
+  Status close();
+
+private:
+  File(int descriptor, bool owned, std::string path)
+      : descriptor(descriptor), owned(owned), path(std::move(path)) {}
+  int descriptor = -1;
+  bool owned = true;
+  std::string path;
+};
+
+/// A whole file, mapped read-only.
+class MappedFile {
+public:
+  MappedFile() = default;
+  MappedFile(MappedFile &&other) noexcept;
+  MappedFile &operator=(MappedFile &&other) noexcept;
+  ~MappedFile();
+
+  static Result<MappedFile> open(const std::string &path);
+
+  const uint8_t *data() const { return start; }
+  uint64_t size() const { return bytes; }
+  const std::string &path() const { return name; }
+
+private:
+  const uint8_t *start = nullptr;
+  uint64_t bytes = 0;
+  std::string name;
+};
+
+/// Creates a directory and those above it; existing ones are fine.
+Status makeDirectories(const std::string &path);
+/// Makes the entries of a directory durable.
+Status syncDirectory(const std::string &path);
+Status renamePath(const std::string &from, const std::string &to);
+/// Removes a file or a whole directory; nothing there is fine.
+Status removeTree(const std::string &path);
+bool pathExists(const std::string &path);
+
+} // namespace train::rt
+
+#endif // TRAIN_RT_FILE_H

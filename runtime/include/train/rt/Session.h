@@ -1,0 +1,80 @@
+// A running executable: arena, team and executor together, and the three things that can
+// be done with them: one optimizer step, one evaluation, one prediction.
+#ifndef TRAIN_RT_SESSION_H
+#define TRAIN_RT_SESSION_H
+
+#include "train/Runtime/Abi.h"
+#include "train/rt/Arena.h"
+#include "train/rt/Backend.h"
+#include "train/rt/DataSet.h"
+#include "train/rt/Executor.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace train::rt {
+
+class Session {
+public:
+  /// Starts the team and allocates the arena. The executable must have passed
+  /// validateExecutable and checkMachine, and outlive the session.
+  static Result<std::unique_ptr<Session>> create(const TrainExecutable &executable);
+
+  const TrainExecutable &executable() const { return description; }
+  uint8_t *arena() const { return memory.data(); }
+  Team &team() const { return *threads; }
+  /// Records times from now on, or no longer for null.
+  void setProfile(Profile *profile) { executor.setProfile(profile); }
+
+  struct StepInputs {
+    int64_t step = 0;     ///< counted from 0: part of the random key
+    int64_t position = 0; ///< samples consumed before this step
+    uint64_t seed = 0;
+    float rate = 0;
+  };
+  struct StepOutputs {
+    float loss = 0;
+    std::optional<float> gradNorm;
+    std::optional<double> lossScale;
+    std::optional<bool> skipped;
+  };
+  /// One pass over the STEP program. Micro-batch m of the step holds the samples at
+  /// positions position + m * samples ... in the shuffled order. `data` may have no
+  /// samples where the program has no DATA inputs.
+  Result<StepOutputs> step(const TrainProgram &program, const DataSet &data,
+                           const StepInputs &inputs);
+
+  /// The mean loss of the EVAL program over the samples in file order, in whole
+  /// micro-batches; samples of a last, partial one are left out. At most `batches` passes
+  /// if above 0. `stop` is asked before each pass and ends the evaluation early, with
+  /// the mean so far.
+  Result<double> evaluate(const TrainProgram &program, const DataSet &data,
+                          int64_t batches, const std::function<bool()> &stop);
+
+  /// One pass over the PREDICT program whose inputs `fill` writes into the arena.
+  Status predict(const TrainProgram &program, const std::function<void()> &fill);
+
+private:
+  Session(const TrainExecutable &executable, Arena arena, std::unique_ptr<Team> team);
+  void setScalars(const TrainProgram &program, uint64_t seed, int64_t step,
+                  int64_t sample);
+
+  const TrainExecutable &description;
+  Arena memory;
+  std::unique_ptr<Team> threads;
+  Executor executor;
+};
+
+/// Samples that one step consumes.
+inline int64_t samplesPerStep(const TrainProgram &program) {
+  return program.micro_batches * program.samples;
+}
+
+/// Tokens that one step consumes; nothing for a program that does not look like a
+/// language model: one without integer inputs `tokens` of rank two or more.
+std::optional<int64_t> tokensPerStep(const TrainProgram &program);
+
+} // namespace train::rt
+
+#endif // TRAIN_RT_SESSION_H
