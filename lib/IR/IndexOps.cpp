@@ -13,7 +13,9 @@ static int64_t getIdType(Value ids) {
   return getTensor(ids).getElementType().isInteger(64) ? TRAIN_TYPE_I64 : TRAIN_TYPE_I32;
 }
 
-LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   RankedTensorType table = getTensor(adaptor.getTable());
@@ -33,14 +35,16 @@ SmallVector<LibraryCall> EmbeddingOp::getLibraryCalls() {
             getElementBytes(getTensor(getTable()).getElementType())}}};
 }
 
-LogicalResult EmbeddingGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult EmbeddingGradOp::inferReturnTypes(MLIRContext *,
+                                                std::optional<Location> location,
+                                                Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   RankedTensorType dy = getTensor(adaptor.getDy());
   ArrayRef<int64_t> ids = getShape(adaptor.getIds());
   if (dy.getRank() == 0 || dy.getShape().drop_back() != ids)
-    return fail("dy must have the shape of ids, ", toText(ids), ", and one more dimension, got ",
-                toText(dy.getShape()));
+    return fail("dy must have the shape of ids, ", toText(ids),
+                ", and one more dimension, got ", toText(dy.getShape()));
   int64_t vocabulary = adaptor.getVocabulary();
   if (vocabulary < 1)
     return fail("vocabulary must be positive, got ", vocabulary);
@@ -55,11 +59,14 @@ LogicalResult EmbeddingGradOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   return success();
 }
 
-ResultStorage EmbeddingGradOp::getResultStorage(unsigned) { return getAccumulatorStorage(getAccumulator(), 2); }
+ResultStorage EmbeddingGradOp::getResultStorage(unsigned) {
+  return getAccumulatorStorage(getAccumulator(), 2);
+}
 
 SmallVector<LibraryCall> EmbeddingGradOp::getLibraryCalls() {
   ArrayRef<int64_t> result = getShape(getResult());
   return {{TRAIN_LIBRARY_EMBEDDING_GRAD,
            {getIds(), getDy(), getResult(), Value()},
-           {result[0], result[1], getCount(getIds()), getIdType(getIds()), getAccumulator() != nullptr}}};
+           {result[0], result[1], getCount(getIds()), getIdType(getIds()),
+            getAccumulator() != nullptr}}};
 }

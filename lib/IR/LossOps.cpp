@@ -16,14 +16,17 @@ static LogicalResult checkLabels(const Failure &fail, Value logits, Value labels
   return checkShape(fail, labels, "labels", shape.drop_back());
 }
 
-LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                               Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *,
+                                               std::optional<Location> location,
+                                               Adaptor adaptor,
+                                               SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   if (failed(checkLabels(fail, adaptor.getLogits(), adaptor.getLabels())))
     return failure();
   Type statistics = getStatisticsType(getTensor(adaptor.getLogits()).getElementType());
   auto scalar = RankedTensorType::get({}, statistics);
-  types.append({scalar, RankedTensorType::get(getShape(adaptor.getLabels()), statistics), scalar});
+  types.append(
+      {scalar, RankedTensorType::get(getShape(adaptor.getLabels()), statistics), scalar});
   return success();
 }
 
@@ -32,14 +35,17 @@ RowKind CrossEntropyOp::getRowKind() { return RowKind::Row; }
 int64_t CrossEntropyOp::getFlops() { return getElementwiseFlops(getLogits(), 4); }
 PrecisionClass CrossEntropyOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult CrossEntropyBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult CrossEntropyBackwardOp::inferReturnTypes(MLIRContext *,
+                                                       std::optional<Location> location,
+                                                       Adaptor adaptor,
+                                                       SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   RankedTensorType logits = getTensor(adaptor.getLogits());
   Type statistics = getStatisticsType(logits.getElementType());
   if (failed(checkLabels(fail, adaptor.getLogits(), adaptor.getLabels())) ||
       failed(checkScalar(fail, adaptor.getDloss(), "dloss", statistics)) ||
-      failed(checkTensor(fail, adaptor.getLse(), "lse", getShape(adaptor.getLabels()), statistics)) ||
+      failed(checkTensor(fail, adaptor.getLse(), "lse", getShape(adaptor.getLabels()),
+                         statistics)) ||
       failed(checkScalar(fail, adaptor.getCount(), "count", statistics)))
     return failure();
   types.push_back(logits);
@@ -49,16 +55,19 @@ LogicalResult CrossEntropyBackwardOp::inferReturnTypes(MLIRContext *, std::optio
 RowKind CrossEntropyBackwardOp::getRowKind() { return RowKind::Row; }
 // Per logit: difference, exp, comparison with the label, product.
 int64_t CrossEntropyBackwardOp::getFlops() { return getElementwiseFlops(getLogits(), 4); }
-PrecisionClass CrossEntropyBackwardOp::getPrecisionClass() { return PrecisionClass::Full; }
+PrecisionClass CrossEntropyBackwardOp::getPrecisionClass() {
+  return PrecisionClass::Full;
+}
 
-LogicalResult MseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
-                                      SmallVectorImpl<Type> &types) {
+LogicalResult MseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                      Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   RankedTensorType prediction = getTensor(adaptor.getPrediction());
   if (failed(checkTensor(fail, adaptor.getTarget(), "target", prediction.getShape(),
                          prediction.getElementType())))
     return failure();
-  types.push_back(RankedTensorType::get({}, getStatisticsType(prediction.getElementType())));
+  types.push_back(
+      RankedTensorType::get({}, getStatisticsType(prediction.getElementType())));
   return success();
 }
 

@@ -1,5 +1,5 @@
-// Optimizer updates and the scalars they need: verifiers, storage (every update is in place)
-// and costs.
+// Optimizer updates and the scalars they need: verifiers, storage (every update is in
+// place) and costs.
 #include "ShapeInference.h"
 
 #define GET_OP_CLASSES
@@ -9,16 +9,19 @@ using namespace mlir;
 using namespace train;
 using namespace train::inference;
 
-/// Checks what all updates share: a gradient of the parameter's shape, and scalar lr, grad_scale and apply.
+/// Checks what all updates share: a gradient of the parameter's shape, and scalar lr,
+/// grad_scale and apply.
 template <typename Update>
 static LogicalResult checkUpdate(const Failure &fail, Update op) {
   Builder builder(op.getContext());
   if (failed(checkShape(fail, op.getGrad(), "grad", getShape(op.getParam()))) ||
       failed(checkScalar(fail, op.getLr(), "lr", builder.getF32Type())))
     return failure();
-  if (op.getGradScale() && failed(checkScalar(fail, op.getGradScale(), "grad_scale", builder.getF32Type())))
+  if (op.getGradScale() &&
+      failed(checkScalar(fail, op.getGradScale(), "grad_scale", builder.getF32Type())))
     return failure();
-  if (op.getApply() && failed(checkScalar(fail, op.getApply(), "apply", builder.getI1Type())))
+  if (op.getApply() &&
+      failed(checkScalar(fail, op.getApply(), "apply", builder.getI1Type())))
     return failure();
   double decay = op.getWeightDecay().convertToDouble();
   if (!std::isfinite(decay) || decay < 0)
@@ -27,12 +30,14 @@ static LogicalResult checkUpdate(const Failure &fail, Update op) {
 }
 
 /// Checks that a decay rate of a running average is in [0, 1).
-static LogicalResult checkBeta(const Failure &fail, StringRef name, const APFloat &value) {
+static LogicalResult checkBeta(const Failure &fail, StringRef name,
+                               const APFloat &value) {
   double beta = value.convertToDouble();
   return beta >= 0 && beta < 1 ? success() : fail(name, " must be in [0, 1), got ", beta);
 }
 
-//===-- Updates ------------------------------------------------------------------------------===//
+//===-- Updates
+//------------------------------------------------------------------------------===//
 
 LogicalResult SgdOp::verify() { return checkUpdate(failureAt(*this), *this); }
 ResultStorage SgdOp::getResultStorage(unsigned) { return ResultStorage::alias(0); }
@@ -60,7 +65,8 @@ LogicalResult AdamWOp::verify() {
   if (failed(checkUpdate(fail, *this)) ||
       failed(checkScalar(fail, getCorrection1(), "the first correction", f32)) ||
       failed(checkScalar(fail, getCorrection2(), "the second correction", f32)) ||
-      failed(checkBeta(fail, "beta1", getBeta1())) || failed(checkBeta(fail, "beta2", getBeta2())))
+      failed(checkBeta(fail, "beta1", getBeta1())) ||
+      failed(checkBeta(fail, "beta2", getBeta2())))
     return failure();
   double eps = getEps().convertToDouble();
   if (!std::isfinite(eps) || eps < 0)
@@ -76,17 +82,21 @@ ResultStorage AdamWOp::getResultStorage(unsigned result) {
 RowKind AdamWOp::getRowKind() { return RowKind::Flat; }
 int64_t AdamWOp::getFlops() { return getElementwiseFlops(getParam(), 16); }
 
-//===-- Scalars ------------------------------------------------------------------------------===//
+//===-- Scalars
+//------------------------------------------------------------------------------===//
 
 static LogicalResult checkCounter(const Failure &fail, Value counter) {
-  return checkScalar(fail, counter, "counter", IntegerType::get(counter.getContext(), 64));
+  return checkScalar(fail, counter, "counter",
+                     IntegerType::get(counter.getContext(), 64));
 }
 
 LogicalResult IncrementOp::verify() {
   Failure fail = failureAt(*this);
   if (failed(checkCounter(fail, getCounter())))
     return failure();
-  return getApply() ? checkScalar(fail, getApply(), "apply", IntegerType::get(getContext(), 1)) : success();
+  return getApply()
+             ? checkScalar(fail, getApply(), "apply", IntegerType::get(getContext(), 1))
+             : success();
 }
 
 ResultStorage IncrementOp::getResultStorage(unsigned) { return ResultStorage::alias(0); }
@@ -95,7 +105,8 @@ RowKind IncrementOp::getRowKind() { return RowKind::Flat; }
 LogicalResult BiasCorrectionOp::verify() {
   Failure fail = failureAt(*this);
   if (failed(checkCounter(fail, getCounter())) ||
-      failed(checkScalar(fail, getResult(), "the result", Float32Type::get(getContext()))))
+      failed(
+          checkScalar(fail, getResult(), "the result", Float32Type::get(getContext()))))
     return failure();
   return checkBeta(fail, "beta", getBeta());
 }
@@ -103,7 +114,8 @@ LogicalResult BiasCorrectionOp::verify() {
 RowKind BiasCorrectionOp::getRowKind() { return RowKind::Flat; }
 
 LogicalResult SumSquaresOp::verify() {
-  return checkScalar(failureAt(*this), getResult(), "the result", Float32Type::get(getContext()));
+  return checkScalar(failureAt(*this), getResult(), "the result",
+                     Float32Type::get(getContext()));
 }
 
 RowKind SumSquaresOp::getRowKind() { return RowKind::Flat; }

@@ -21,7 +21,8 @@ LogicalResult CheckFiniteOp::verify() {
   Type i1 = IntegerType::get(getContext(), 1);
   if (failed(checkScalar(fail, getResult(), "the result", i1)))
     return failure();
-  return getPrevious() ? checkScalar(fail, getPrevious(), "the previous verdict", i1) : success();
+  return getPrevious() ? checkScalar(fail, getPrevious(), "the previous verdict", i1)
+                       : success();
 }
 
 RowKind CheckFiniteOp::getRowKind() { return RowKind::Flat; }
@@ -29,7 +30,8 @@ RowKind CheckFiniteOp::getRowKind() { return RowKind::Flat; }
 LogicalResult UpdateScaleOp::verify() {
   Failure fail = failureAt(*this);
   Type i64 = IntegerType::get(getContext(), 64);
-  if (failed(checkScale(fail, getScale())) || failed(checkScalar(fail, getGoodSteps(), "good_steps", i64)) ||
+  if (failed(checkScale(fail, getScale())) ||
+      failed(checkScalar(fail, getGoodSteps(), "good_steps", i64)) ||
       failed(checkScalar(fail, getBadSteps(), "bad_steps", i64)) ||
       failed(checkScalar(fail, getFinite(), "finite", IntegerType::get(getContext(), 1))))
     return failure();
@@ -45,19 +47,23 @@ LogicalResult UpdateScaleOp::verify() {
   if (static_cast<int64_t>(getWindow()) < 1)
     return fail("window must be at least 1, got ", static_cast<int64_t>(getWindow()));
   if (static_cast<int64_t>(getHysteresis()) < 1)
-    return fail("hysteresis must be at least 1, got ", static_cast<int64_t>(getHysteresis()));
+    return fail("hysteresis must be at least 1, got ",
+                static_cast<int64_t>(getHysteresis()));
   return success();
 }
 
 // The scale and its counters, each in the place of its old value.
-ResultStorage UpdateScaleOp::getResultStorage(unsigned result) { return ResultStorage::alias(result); }
+ResultStorage UpdateScaleOp::getResultStorage(unsigned result) {
+  return ResultStorage::alias(result);
+}
 RowKind UpdateScaleOp::getRowKind() { return RowKind::Flat; }
 
 /// Checks a pair of a wide and a low-precision tensor and the scale between them.
-static LogicalResult checkQuantized(const Failure &fail, Value wide, Value low, StringRef lowName,
-                                    Value scale) {
+static LogicalResult checkQuantized(const Failure &fail, Value wide, Value low,
+                                    StringRef lowName, Value scale) {
   if (getShape(wide) != getShape(low))
-    return fail("changes the shape: ", toText(getShape(wide)), " and ", toText(getShape(low)));
+    return fail("changes the shape: ", toText(getShape(wide)), " and ",
+                toText(getShape(low)));
   if (failed(checkScale(fail, scale)))
     return failure();
   Type element = getTensor(low).getElementType();

@@ -1,5 +1,5 @@
-// Reductions and normalizations: type inference, row kinds and costs. Pooling, the rest of the
-// family, is in ReductionPooling.cpp.
+// Reductions and normalizations: type inference, row kinds and costs. Pooling, the rest
+// of the family, is in ReductionPooling.cpp.
 #include "ShapeInference.h"
 
 #define GET_OP_CLASSES
@@ -9,10 +9,12 @@ using namespace mlir;
 using namespace train;
 using namespace train::inference;
 
-//===-- reduce_sum, reduce_mean, reduce_max --------------------------------------------------===//
+//===-- reduce_sum, reduce_mean, reduce_max
+//--------------------------------------------------===//
 
 template <typename Reduce>
-static LogicalResult inferReduce(const Failure &fail, Reduce op, SmallVectorImpl<Type> &types) {
+static LogicalResult inferReduce(const Failure &fail, Reduce op,
+                                 SmallVectorImpl<Type> &types) {
   RankedTensorType x = getTensor(op.getX());
   ArrayRef<int64_t> dims = op.getDims();
   int64_t previous = -1;
@@ -34,14 +36,17 @@ static LogicalResult inferReduce(const Failure &fail, Reduce op, SmallVectorImpl
   return success();
 }
 
-/// How a reduction walks its input: along rows if it reduces the last dimension, else down columns.
+/// How a reduction walks its input: along rows if it reduces the last dimension, else
+/// down columns.
 static RowKind getReduceKind(Value x, ArrayRef<int64_t> dims) {
   if (dims.empty())
     return RowKind::Elementwise;
   return dims.back() + 1 == getTensor(x).getRank() ? RowKind::Row : RowKind::Column;
 }
 
-LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   return inferReduce(Failure(location, getOperationName()), adaptor, types);
 }
@@ -49,7 +54,9 @@ RowKind ReduceSumOp::getRowKind() { return getReduceKind(getX(), getDims()); }
 int64_t ReduceSumOp::getFlops() { return getCount(getX()); }
 PrecisionClass ReduceSumOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult ReduceMeanOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult ReduceMeanOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location> location,
+                                             Adaptor adaptor,
                                              SmallVectorImpl<Type> &types) {
   return inferReduce(Failure(location, getOperationName()), adaptor, types);
 }
@@ -57,7 +64,9 @@ RowKind ReduceMeanOp::getRowKind() { return getReduceKind(getX(), getDims()); }
 int64_t ReduceMeanOp::getFlops() { return getCount(getX()); }
 PrecisionClass ReduceMeanOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult ReduceMaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult ReduceMaxOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   return inferReduce(Failure(location, getOperationName()), adaptor, types);
 }
@@ -66,7 +75,8 @@ int64_t ReduceMaxOp::getFlops() { return getCount(getX()); }
 // A maximum is exact in any type.
 PrecisionClass ReduceMaxOp::getPrecisionClass() { return PrecisionClass::PassThrough; }
 
-//===-- softmax, log_softmax -----------------------------------------------------------------===//
+//===-- softmax, log_softmax
+//-----------------------------------------------------------------===//
 
 static LogicalResult verifyHasRow(Operation *op, Value x) {
   if (getTensor(x).getRank() > 0)
@@ -85,10 +95,11 @@ RowKind LogSoftmaxOp::getRowKind() { return RowKind::Row; }
 int64_t LogSoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 5); }
 PrecisionClass LogSoftmaxOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- layer_norm, rms_norm -----------------------------------------------------------------===//
+//===-- layer_norm, rms_norm
+//-----------------------------------------------------------------===//
 
-/// Checks a normalization over the last dimension of x [..., C]: `scales` are [C] (gamma, beta), `rows` are
-/// statistics [...], `same` have x's type.
+/// Checks a normalization over the last dimension of x [..., C]: `scales` are [C] (gamma,
+/// beta), `rows` are statistics [...], `same` have x's type.
 static LogicalResult checkRowNorm(const Failure &fail, Value x,
                                   ArrayRef<std::pair<StringRef, Value>> same,
                                   ArrayRef<std::pair<StringRef, Value>> scales,
@@ -111,26 +122,35 @@ static LogicalResult checkRowNorm(const Failure &fail, Value x,
 
 static LogicalResult checkEps(const Failure &fail, const APFloat &value) {
   double eps = value.convertToDouble();
-  return std::isfinite(eps) && eps >= 0 ? success() : fail("eps must be finite and not negative, got ", eps);
+  return std::isfinite(eps) && eps >= 0
+             ? success()
+             : fail("eps must be finite and not negative, got ", eps);
 }
 
 /// The type of one statistic per row of x [..., C].
 static Type getRowStatistic(Value x) {
   RankedTensorType type = getTensor(x);
-  return RankedTensorType::get(type.getShape().drop_back(), getStatisticsType(type.getElementType()));
+  return RankedTensorType::get(type.getShape().drop_back(),
+                               getStatisticsType(type.getElementType()));
 }
 
-/// The type of one statistic-wide value per column of x [..., C]: gradients of gamma and beta.
+/// The type of one statistic-wide value per column of x [..., C]: gradients of gamma and
+/// beta.
 static Type getColumnSum(Value x) {
   RankedTensorType type = getTensor(x);
-  return RankedTensorType::get(type.getShape().take_back(), getStatisticsType(type.getElementType()));
+  return RankedTensorType::get(type.getShape().take_back(),
+                               getStatisticsType(type.getElementType()));
 }
 
-LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   Value x = adaptor.getX();
-  if (failed(checkRowNorm(fail, x, {}, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, {})) ||
+  if (failed(checkRowNorm(fail, x, {},
+                          {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
+                          {})) ||
       failed(checkEps(fail, adaptor.getEps())))
     return failure();
   types.append({x.getType(), getRowStatistic(x), getRowStatistic(x)});
@@ -141,10 +161,12 @@ RowKind LayerNormOp::getRowKind() { return RowKind::Row; }
 int64_t LayerNormOp::getFlops() { return getElementwiseFlops(getX(), 8); }
 PrecisionClass LayerNormOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult LayerNormBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  if (failed(checkRowNorm(Failure(location, getOperationName()), adaptor.getX(), {{"dy", adaptor.getDy()}},
-                          {{"gamma", adaptor.getGamma()}},
+LogicalResult LayerNormBackwardOp::inferReturnTypes(MLIRContext *,
+                                                    std::optional<Location> location,
+                                                    Adaptor adaptor,
+                                                    SmallVectorImpl<Type> &types) {
+  if (failed(checkRowNorm(Failure(location, getOperationName()), adaptor.getX(),
+                          {{"dy", adaptor.getDy()}}, {{"gamma", adaptor.getGamma()}},
                           {{"mean", adaptor.getMean()}, {"rstd", adaptor.getRstd()}})))
     return failure();
   types.push_back(adaptor.getX().getType());
@@ -154,10 +176,13 @@ RowKind LayerNormBackwardOp::getRowKind() { return RowKind::Row; }
 int64_t LayerNormBackwardOp::getFlops() { return getElementwiseFlops(getX(), 11); }
 PrecisionClass LayerNormBackwardOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult LayerNormParamGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                     Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult LayerNormParamGradOp::inferReturnTypes(MLIRContext *,
+                                                     std::optional<Location> location,
+                                                     Adaptor adaptor,
+                                                     SmallVectorImpl<Type> &types) {
   Value x = adaptor.getX();
-  if (failed(checkRowNorm(Failure(location, getOperationName()), x, {{"dy", adaptor.getDy()}}, {},
+  if (failed(checkRowNorm(Failure(location, getOperationName()), x,
+                          {{"dy", adaptor.getDy()}}, {},
                           {{"mean", adaptor.getMean()}, {"rstd", adaptor.getRstd()}})))
     return failure();
   types.append({getColumnSum(x), getColumnSum(x)});
@@ -167,8 +192,8 @@ RowKind LayerNormParamGradOp::getRowKind() { return RowKind::Column; }
 int64_t LayerNormParamGradOp::getFlops() { return getElementwiseFlops(getX(), 5); }
 PrecisionClass LayerNormParamGradOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
-                                          SmallVectorImpl<Type> &types) {
+LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   Value x = adaptor.getX();
   if (failed(checkRowNorm(fail, x, {}, {{"gamma", adaptor.getGamma()}}, {})) ||
@@ -181,10 +206,13 @@ RowKind RmsNormOp::getRowKind() { return RowKind::Row; }
 int64_t RmsNormOp::getFlops() { return getElementwiseFlops(getX(), 4); }
 PrecisionClass RmsNormOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult RmsNormBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  if (failed(checkRowNorm(Failure(location, getOperationName()), adaptor.getX(), {{"dy", adaptor.getDy()}},
-                          {{"gamma", adaptor.getGamma()}}, {{"rstd", adaptor.getRstd()}})))
+LogicalResult RmsNormBackwardOp::inferReturnTypes(MLIRContext *,
+                                                  std::optional<Location> location,
+                                                  Adaptor adaptor,
+                                                  SmallVectorImpl<Type> &types) {
+  if (failed(checkRowNorm(Failure(location, getOperationName()), adaptor.getX(),
+                          {{"dy", adaptor.getDy()}}, {{"gamma", adaptor.getGamma()}},
+                          {{"rstd", adaptor.getRstd()}})))
     return failure();
   types.push_back(adaptor.getX().getType());
   return success();
@@ -193,11 +221,13 @@ RowKind RmsNormBackwardOp::getRowKind() { return RowKind::Row; }
 int64_t RmsNormBackwardOp::getFlops() { return getElementwiseFlops(getX(), 7); }
 PrecisionClass RmsNormBackwardOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult RmsNormParamGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult RmsNormParamGradOp::inferReturnTypes(MLIRContext *,
+                                                   std::optional<Location> location,
+                                                   Adaptor adaptor,
+                                                   SmallVectorImpl<Type> &types) {
   Value x = adaptor.getX();
-  if (failed(checkRowNorm(Failure(location, getOperationName()), x, {{"dy", adaptor.getDy()}}, {},
-                          {{"rstd", adaptor.getRstd()}})))
+  if (failed(checkRowNorm(Failure(location, getOperationName()), x,
+                          {{"dy", adaptor.getDy()}}, {}, {{"rstd", adaptor.getRstd()}})))
     return failure();
   types.push_back(getColumnSum(x));
   return success();
@@ -206,10 +236,11 @@ RowKind RmsNormParamGradOp::getRowKind() { return RowKind::Column; }
 int64_t RmsNormParamGradOp::getFlops() { return getElementwiseFlops(getX(), 3); }
 PrecisionClass RmsNormParamGradOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- batch_norm ---------------------------------------------------------------------------===//
+//===-- batch_norm
+//---------------------------------------------------------------------------===//
 
-/// Checks a normalization per channel of x [N, C, ...]: `same` have x's type, `scales` are [C] of any
-/// float type, `statistics` [C] of the statistics type.
+/// Checks a normalization per channel of x [N, C, ...]: `same` have x's type, `scales`
+/// are [C] of any float type, `statistics` [C] of the statistics type.
 static LogicalResult checkBatchNorm(const Failure &fail, Value x,
                                     ArrayRef<std::pair<StringRef, Value>> same,
                                     ArrayRef<std::pair<StringRef, Value>> scales,
@@ -225,21 +256,27 @@ static LogicalResult checkBatchNorm(const Failure &fail, Value x,
     if (failed(checkShape(fail, value, name, {channels})))
       return failure();
   for (auto [name, value] : statistics)
-    if (failed(checkTensor(fail, value, name, {channels}, getStatisticsType(type.getElementType()))))
+    if (failed(checkTensor(fail, value, name, {channels},
+                           getStatisticsType(type.getElementType()))))
       return failure();
   return success();
 }
 
 static RankedTensorType getChannelStatistic(Value x) {
   RankedTensorType type = getTensor(x);
-  return RankedTensorType::get({type.getDimSize(1)}, getStatisticsType(type.getElementType()));
+  return RankedTensorType::get({type.getDimSize(1)},
+                               getStatisticsType(type.getElementType()));
 }
 
-LogicalResult BatchNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult BatchNormOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   Value x = adaptor.getX();
-  if (failed(checkBatchNorm(fail, x, {}, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, {})) ||
+  if (failed(checkBatchNorm(fail, x, {},
+                            {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
+                            {})) ||
       failed(checkEps(fail, adaptor.getEps())))
     return failure();
   double momentum = adaptor.getMomentum().convertToDouble();
@@ -263,11 +300,13 @@ LogicalResult BatchNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
       continue;
     auto state = symbols.lookupNearestSymbolFrom<StateOp>(*this, symbol);
     if (!state)
-      return emitOpError("names ") << symbol << ", which is not a train.state of this module";
+      return emitOpError("names ")
+             << symbol << ", which is not a train.state of this module";
     if (state.getType() == expected)
       continue;
     InFlightDiagnostic error = emitOpError("needs the running statistic ")
-                               << symbol << " to be " << expected << ", got " << state.getType();
+                               << symbol << " to be " << expected << ", got "
+                               << state.getType();
     error.attachNote(state.getLoc()) << "the state is here";
     return error;
   }
@@ -279,8 +318,10 @@ RowKind BatchNormOp::getRowKind() { return RowKind::Row; }
 int64_t BatchNormOp::getFlops() { return getElementwiseFlops(getX(), 8); }
 PrecisionClass BatchNormOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult BatchNormInferenceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                     Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BatchNormInferenceOp::inferReturnTypes(MLIRContext *,
+                                                     std::optional<Location> location,
+                                                     Adaptor adaptor,
+                                                     SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   if (failed(checkBatchNorm(fail, adaptor.getX(), {},
                             {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
@@ -294,8 +335,10 @@ RowKind BatchNormInferenceOp::getRowKind() { return RowKind::Row; }
 int64_t BatchNormInferenceOp::getFlops() { return getElementwiseFlops(getX(), 4); }
 PrecisionClass BatchNormInferenceOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult BatchNormParamGradOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                     Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BatchNormParamGradOp::inferReturnTypes(MLIRContext *,
+                                                     std::optional<Location> location,
+                                                     Adaptor adaptor,
+                                                     SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   Value x = adaptor.getX();
   if (failed(checkBatchNorm(fail, x, {{"dy", adaptor.getDy()}}, {},
@@ -309,10 +352,13 @@ RowKind BatchNormParamGradOp::getRowKind() { return RowKind::Column; }
 int64_t BatchNormParamGradOp::getFlops() { return getElementwiseFlops(getX(), 5); }
 PrecisionClass BatchNormParamGradOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-LogicalResult BatchNormBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BatchNormBackwardOp::inferReturnTypes(MLIRContext *,
+                                                    std::optional<Location> location,
+                                                    Adaptor adaptor,
+                                                    SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
-  if (failed(checkBatchNorm(fail, adaptor.getX(), {{"dy", adaptor.getDy()}}, {{"gamma", adaptor.getGamma()}},
+  if (failed(checkBatchNorm(fail, adaptor.getX(), {{"dy", adaptor.getDy()}},
+                            {{"gamma", adaptor.getGamma()}},
                             {{"mean", adaptor.getMean()},
                              {"var", adaptor.getVar()},
                              {"dgamma", adaptor.getDgamma()},
@@ -332,5 +378,7 @@ LogicalResult RunningAverageOp::verify() {
     return success();
   return failureAt(*this)("momentum must be in [0, 1], got ", momentum);
 }
-ResultStorage RunningAverageOp::getResultStorage(unsigned) { return ResultStorage::alias(0); }
+ResultStorage RunningAverageOp::getResultStorage(unsigned) {
+  return ResultStorage::alias(0);
+}
 RowKind RunningAverageOp::getRowKind() { return RowKind::Flat; }

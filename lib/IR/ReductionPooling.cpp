@@ -7,12 +7,13 @@ using namespace train::inference;
 
 /// The geometry of pooling an input [N, C, H, W].
 template <typename AnyPool>
-static LogicalResult getPoolGeometry(const Failure &fail, ArrayRef<int64_t> input, AnyPool pool,
-                                     WindowGeometry &geometry) {
+static LogicalResult getPoolGeometry(const Failure &fail, ArrayRef<int64_t> input,
+                                     AnyPool pool, WindowGeometry &geometry) {
   ArrayRef<int64_t> window = pool.getWindow(), padding = pool.getPadding();
   if (window.size() != 2 || window[0] < 1 || window[1] < 1)
     return fail("window must be two positive numbers, got ", toText(window));
-  geometry.n = input[0], geometry.c = input[1], geometry.h = input[2], geometry.w = input[3];
+  geometry.n = input[0], geometry.c = input[1], geometry.h = input[2],
+  geometry.w = input[3];
   geometry.o = geometry.groups = geometry.c;
   geometry.kernelH = window[0], geometry.kernelW = window[1];
   if (failed(setWindow(fail, {pool.getStrides(), padding, {}}, geometry)))
@@ -20,34 +21,39 @@ static LogicalResult getPoolGeometry(const Failure &fail, ArrayRef<int64_t> inpu
   // A window that lies in the padding alone has no maximum.
   for (unsigned side = 0; side < 4; ++side)
     if (padding[side] >= window[side % 2])
-      return fail("padding must be smaller than the window, got ", toText(padding), " for ", toText(window));
+      return fail("padding must be smaller than the window, got ", toText(padding),
+                  " for ", toText(window));
   return setWindowOutput(fail, geometry);
 }
 
 template <typename AnyPool>
 static WindowGeometry getVerifiedGeometry(AnyPool pool, ArrayRef<int64_t> input) {
   WindowGeometry geometry;
-  [[maybe_unused]] LogicalResult result = getPoolGeometry(Failure(std::nullopt, ""), input, pool, geometry);
+  [[maybe_unused]] LogicalResult result =
+      getPoolGeometry(Failure(std::nullopt, ""), input, pool, geometry);
   assert(succeeded(result) && "the op has not been verified");
   return geometry;
 }
 
 /// Checks the input of pooling and gives the type of its result.
 template <typename AnyPool>
-static LogicalResult inferPool(const Failure &fail, AnyPool pool, SmallVectorImpl<Type> &types) {
+static LogicalResult inferPool(const Failure &fail, AnyPool pool,
+                               SmallVectorImpl<Type> &types) {
   RankedTensorType x = getTensor(pool.getX());
   if (x.getRank() != 4)
     return fail("x must have rank 4, got ", x.getRank());
   WindowGeometry geometry;
   if (failed(getPoolGeometry(fail, x.getShape(), pool, geometry)))
     return failure();
-  types.push_back(RankedTensorType::get({geometry.n, geometry.c, geometry.outH, geometry.outW}, x.getElementType()));
+  types.push_back(RankedTensorType::get(
+      {geometry.n, geometry.c, geometry.outH, geometry.outW}, x.getElementType()));
   return success();
 }
 
 /// Checks dy of the pooling whose adjoint `pool` is, and gives the type of dx.
 template <typename AnyPool>
-static LogicalResult inferPoolBackward(const Failure &fail, AnyPool pool, SmallVectorImpl<Type> &types) {
+static LogicalResult inferPoolBackward(const Failure &fail, AnyPool pool,
+                                       SmallVectorImpl<Type> &types) {
   RankedTensorType dy = getTensor(pool.getDy());
   ArrayRef<int64_t> size = pool.getSize();
   if (dy.getRank() != 4)
@@ -57,16 +63,20 @@ static LogicalResult inferPoolBackward(const Failure &fail, AnyPool pool, SmallV
   SmallVector<int64_t> input{dy.getDimSize(0), dy.getDimSize(1), size[0], size[1]};
   WindowGeometry geometry;
   if (failed(getPoolGeometry(fail, input, pool, geometry)) ||
-      failed(checkShape(fail, pool.getDy(), "dy", {geometry.n, geometry.c, geometry.outH, geometry.outW})))
+      failed(checkShape(fail, pool.getDy(), "dy",
+                        {geometry.n, geometry.c, geometry.outH, geometry.outW})))
     return failure();
   types.push_back(RankedTensorType::get(input, dy.getElementType()));
   return success();
 }
 
-//===-- max_pool2d ---------------------------------------------------------------------------===//
+//===-- max_pool2d
+//---------------------------------------------------------------------------===//
 
-LogicalResult MaxPool2dOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MaxPool2dOp::inferReturnTypes(MLIRContext *context,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   if (failed(inferPool(Failure(location, getOperationName()), adaptor, types)))
     return failure();
   types.push_back(cast<RankedTensorType>(types[0]).clone(IntegerType::get(context, 32)));
@@ -79,10 +89,14 @@ SmallVector<LibraryCall> MaxPool2dOp::getLibraryCalls() {
            getVerifiedGeometry(*this, getShape(getX())).getParams(false)}};
 }
 
-int64_t MaxPool2dOp::getFlops() { return getElementwiseFlops(getY(), getProduct(getWindow())); }
+int64_t MaxPool2dOp::getFlops() {
+  return getElementwiseFlops(getY(), getProduct(getWindow()));
+}
 
-LogicalResult MaxPool2dBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MaxPool2dBackwardOp::inferReturnTypes(MLIRContext *context,
+                                                    std::optional<Location> location,
+                                                    Adaptor adaptor,
+                                                    SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
   if (failed(checkTensor(fail, adaptor.getIndices(), "indices", getShape(adaptor.getDy()),
                          IntegerType::get(context, 32))))
@@ -98,9 +112,12 @@ SmallVector<LibraryCall> MaxPool2dBackwardOp::getLibraryCalls() {
 
 int64_t MaxPool2dBackwardOp::getFlops() { return getCount(getDy()); }
 
-//===-- avg_pool2d ---------------------------------------------------------------------------===//
+//===-- avg_pool2d
+//---------------------------------------------------------------------------===//
 
-LogicalResult AvgPool2dOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+LogicalResult AvgPool2dOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   return inferPool(Failure(location, getOperationName()), adaptor, types);
 }
@@ -111,10 +128,14 @@ SmallVector<LibraryCall> AvgPool2dOp::getLibraryCalls() {
            getVerifiedGeometry(*this, getShape(getX())).getParams(false)}};
 }
 
-int64_t AvgPool2dOp::getFlops() { return getElementwiseFlops(getY(), getProduct(getWindow())); }
+int64_t AvgPool2dOp::getFlops() {
+  return getElementwiseFlops(getY(), getProduct(getWindow()));
+}
 
-LogicalResult AvgPool2dBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                                    Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult AvgPool2dBackwardOp::inferReturnTypes(MLIRContext *,
+                                                    std::optional<Location> location,
+                                                    Adaptor adaptor,
+                                                    SmallVectorImpl<Type> &types) {
   return inferPoolBackward(Failure(location, getOperationName()), adaptor, types);
 }
 
@@ -124,4 +145,6 @@ SmallVector<LibraryCall> AvgPool2dBackwardOp::getLibraryCalls() {
            getVerifiedGeometry(*this, getShape(getDx())).getParams(false)}};
 }
 
-int64_t AvgPool2dBackwardOp::getFlops() { return getElementwiseFlops(getDy(), getProduct(getWindow())); }
+int64_t AvgPool2dBackwardOp::getFlops() {
+  return getElementwiseFlops(getDy(), getProduct(getWindow()));
+}

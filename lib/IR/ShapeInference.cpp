@@ -8,9 +8,13 @@ using namespace mlir;
 
 namespace train::inference {
 
-Failure failureAt(Operation *op) { return Failure(op->getLoc(), op->getName().getStringRef()); }
+Failure failureAt(Operation *op) {
+  return Failure(op->getLoc(), op->getName().getStringRef());
+}
 
-RankedTensorType getTensor(Value value) { return cast<RankedTensorType>(value.getType()); }
+RankedTensorType getTensor(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
 
 ArrayRef<int64_t> getShape(Value value) { return getTensor(value).getShape(); }
 
@@ -41,60 +45,72 @@ int64_t getElementwiseFlops(Value value, int64_t perElement) {
   return getProduct({getCount(value), perElement});
 }
 
-LogicalResult checkScalar(const Failure &fail, Value value, StringRef name, Type element) {
+LogicalResult checkScalar(const Failure &fail, Value value, StringRef name,
+                          Type element) {
   RankedTensorType type = getTensor(value);
   if (type.getRank() == 0 && type.getElementType() == element)
     return success();
-  return fail(name, " must be a scalar ", RankedTensorType::get({}, element), ", got ", type);
+  return fail(name, " must be a scalar ", RankedTensorType::get({}, element), ", got ",
+              type);
 }
 
-LogicalResult checkShape(const Failure &fail, Value value, StringRef name, ArrayRef<int64_t> shape) {
+LogicalResult checkShape(const Failure &fail, Value value, StringRef name,
+                         ArrayRef<int64_t> shape) {
   if (getShape(value) == shape)
     return success();
-  return fail(name, " must have shape ", toText(shape), ", got ", toText(getShape(value)));
+  return fail(name, " must have shape ", toText(shape), ", got ",
+              toText(getShape(value)));
 }
 
-LogicalResult checkTensor(const Failure &fail, Value value, StringRef name, ArrayRef<int64_t> shape,
-                          Type element) {
+LogicalResult checkTensor(const Failure &fail, Value value, StringRef name,
+                          ArrayRef<int64_t> shape, Type element) {
   if (getShape(value) == shape && getTensor(value).getElementType() == element)
     return success();
-  return fail(name, " must be ", RankedTensorType::get(shape, element), ", got ", getTensor(value));
+  return fail(name, " must be ", RankedTensorType::get(shape, element), ", got ",
+              getTensor(value));
 }
 
-LogicalResult checkSameElement(const Failure &fail, Value value, StringRef name, Value other,
-                               StringRef otherName) {
+LogicalResult checkSameElement(const Failure &fail, Value value, StringRef name,
+                               Value other, StringRef otherName) {
   Type element = getTensor(value).getElementType();
   Type otherElement = getTensor(other).getElementType();
   if (element == otherElement)
     return success();
-  return fail(name, " has element type ", element, ", but ", otherName, " has ", otherElement);
+  return fail(name, " has element type ", element, ", but ", otherName, " has ",
+              otherElement);
 }
 
 ResultStorage getAccumulatorStorage(Value accumulator, unsigned operand) {
   return accumulator ? ResultStorage::alias(operand) : ResultStorage::fresh();
 }
 
-//===-- Windows ------------------------------------------------------------------------------===//
+//===-- Windows
+//------------------------------------------------------------------------------===//
 
 SmallVector<int64_t, 8> WindowGeometry::getParams(bool accumulate) const {
-  return {n,       c,        h,         w,        o,         kernelH,   kernelW, strideH, strideW, padTop,
-          padLeft, padBottom, padRight, dilationH, dilationW, groups,    outH,    outW,    accumulate};
+  return {n,         c,       h,      w,       o,         kernelH,  kernelW,
+          strideH,   strideW, padTop, padLeft, padBottom, padRight, dilationH,
+          dilationW, groups,  outH,   outW,    accumulate};
 }
 
-// Beyond this no window makes sense, and below it no sum of two products of them overflows.
+// Beyond this no window makes sense, and below it no sum of two products of them
+// overflows.
 static constexpr int64_t kMaxWindow = (int64_t(1) << 31) - 1;
 
-static LogicalResult checkAttribute(const Failure &fail, StringRef name, ArrayRef<int64_t> values,
-                                    size_t length, int64_t minimum) {
+static LogicalResult checkAttribute(const Failure &fail, StringRef name,
+                                    ArrayRef<int64_t> values, size_t length,
+                                    int64_t minimum) {
   if (values.size() != length)
     return fail(name, " must have ", length, " entries, got ", values.size());
   for (int64_t value : values)
     if (value < minimum || value > kMaxWindow)
-      return fail("entries of ", name, " must be from ", minimum, " to ", kMaxWindow, ", got ", value);
+      return fail("entries of ", name, " must be from ", minimum, " to ", kMaxWindow,
+                  ", got ", value);
   return success();
 }
 
-LogicalResult setWindow(const Failure &fail, const WindowAttributes &attributes, WindowGeometry &geometry) {
+LogicalResult setWindow(const Failure &fail, const WindowAttributes &attributes,
+                        WindowGeometry &geometry) {
   ArrayRef<int64_t> strides = attributes.strides, padding = attributes.padding,
                     dilations = attributes.dilations;
   static constexpr int64_t kOnes[2] = {1, 1};
@@ -111,9 +127,10 @@ LogicalResult setWindow(const Failure &fail, const WindowAttributes &attributes,
   return success();
 }
 
-/// (size + low + high - dilation * (kernel - 1) - 1) / stride + 1, or 0 if no window fits.
-static int64_t getOutputSize(int64_t size, int64_t low, int64_t high, int64_t dilation, int64_t kernel,
-                             int64_t stride) {
+/// (size + low + high - dilation * (kernel - 1) - 1) / stride + 1, or 0 if no window
+/// fits.
+static int64_t getOutputSize(int64_t size, int64_t low, int64_t high, int64_t dilation,
+                             int64_t kernel, int64_t stride) {
   if (kernel < 1)
     return 0;
   int64_t room = size + low + high - dilation * (kernel - 1) - 1;
@@ -122,16 +139,18 @@ static int64_t getOutputSize(int64_t size, int64_t low, int64_t high, int64_t di
 
 LogicalResult setWindowOutput(const Failure &fail, WindowGeometry &geometry) {
   if (std::max({geometry.h, geometry.w, geometry.kernelH, geometry.kernelW}) > kMaxWindow)
-    return fail("planes and windows must have at most ", kMaxWindow, " rows and columns, got ", geometry.h, " x ",
-                geometry.w, " under a window of ", geometry.kernelH, " x ", geometry.kernelW);
-  geometry.outH = getOutputSize(geometry.h, geometry.padTop, geometry.padBottom, geometry.dilationH,
-                                geometry.kernelH, geometry.strideH);
-  geometry.outW = getOutputSize(geometry.w, geometry.padLeft, geometry.padRight, geometry.dilationW,
-                                geometry.kernelW, geometry.strideW);
+    return fail("planes and windows must have at most ", kMaxWindow,
+                " rows and columns, got ", geometry.h, " x ", geometry.w,
+                " under a window of ", geometry.kernelH, " x ", geometry.kernelW);
+  geometry.outH = getOutputSize(geometry.h, geometry.padTop, geometry.padBottom,
+                                geometry.dilationH, geometry.kernelH, geometry.strideH);
+  geometry.outW = getOutputSize(geometry.w, geometry.padLeft, geometry.padRight,
+                                geometry.dilationW, geometry.kernelW, geometry.strideW);
   if (geometry.outH < 1 || geometry.outW < 1)
-    return fail("no window of ", geometry.kernelH, " x ", geometry.kernelW, " fits in the plane of ", geometry.h, " x ",
-                geometry.w, " with padding ",
-                toText({geometry.padTop, geometry.padLeft, geometry.padBottom, geometry.padRight}),
+    return fail("no window of ", geometry.kernelH, " x ", geometry.kernelW,
+                " fits in the plane of ", geometry.h, " x ", geometry.w, " with padding ",
+                toText({geometry.padTop, geometry.padLeft, geometry.padBottom,
+                        geometry.padRight}),
                 " and dilations ", toText({geometry.dilationH, geometry.dilationW}));
   return success();
 }

@@ -9,16 +9,17 @@
 
 namespace train::inference {
 
-/// Reports a broken constraint as the op verifier would: "'train.matmul' op ...". Silent without a
-/// location, as InferTypeOpInterface asks. Always failure, so that a check is one `return`.
+/// Reports a broken constraint as the op verifier would: "'train.matmul' op ...". Silent
+/// without a location, as InferTypeOpInterface asks. Always failure, so that a check is
+/// one `return`.
 class Failure {
 public:
   Failure(std::optional<mlir::Location> location, llvm::StringRef opName)
       : location(location), opName(opName) {}
 
-  template <typename... Args>
-  llvm::LogicalResult operator()(Args &&...args) const {
-    return mlir::emitOptionalError(location, "'", opName, "' op ", std::forward<Args>(args)...);
+  template <typename... Args> llvm::LogicalResult operator()(Args &&...args) const {
+    return mlir::emitOptionalError(location, "'", opName, "' op ",
+                                   std::forward<Args>(args)...);
   }
 
 private:
@@ -38,8 +39,8 @@ llvm::ArrayRef<int64_t> getShape(mlir::Value value);
 /// The shape as messages show it: "[4, 64]".
 std::string toText(llvm::ArrayRef<int64_t> shape);
 
-/// The element type of statistics of `element` values (means, log-sum-exps, losses): f64 for
-/// f64, otherwise f32.
+/// The element type of statistics of `element` values (means, log-sum-exps, losses): f64
+/// for f64, otherwise f32.
 mlir::Type getStatisticsType(mlir::Type element);
 
 /// The product of the sizes, at most INT64_MAX; 1 for none.
@@ -52,27 +53,32 @@ int64_t getCount(mlir::Value value);
 int64_t getElementwiseFlops(mlir::Value value, int64_t perElement);
 
 /// Checks that `value` is a scalar of `element` type; `name` is how messages call it.
-llvm::LogicalResult checkScalar(const Failure &fail, mlir::Value value, llvm::StringRef name,
-                                mlir::Type element);
+llvm::LogicalResult checkScalar(const Failure &fail, mlir::Value value,
+                                llvm::StringRef name, mlir::Type element);
 
 /// Checks that `value` has exactly `shape`.
-llvm::LogicalResult checkShape(const Failure &fail, mlir::Value value, llvm::StringRef name,
-                               llvm::ArrayRef<int64_t> shape);
+llvm::LogicalResult checkShape(const Failure &fail, mlir::Value value,
+                               llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
 /// Checks that `value` has exactly `shape` and the element type `element`.
-llvm::LogicalResult checkTensor(const Failure &fail, mlir::Value value, llvm::StringRef name,
-                                llvm::ArrayRef<int64_t> shape, mlir::Type element);
+llvm::LogicalResult checkTensor(const Failure &fail, mlir::Value value,
+                                llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                                mlir::Type element);
 
 /// Checks that `value` has the same element type as `other`.
-llvm::LogicalResult checkSameElement(const Failure &fail, mlir::Value value, llvm::StringRef name,
-                                     mlir::Value other, llvm::StringRef otherName);
+llvm::LogicalResult checkSameElement(const Failure &fail, mlir::Value value,
+                                     llvm::StringRef name, mlir::Value other,
+                                     llvm::StringRef otherName);
 
-/// The storage of results whose bytes are those of an optional accumulator: operand `operand` if present.
+/// The storage of results whose bytes are those of an optional accumulator: operand
+/// `operand` if present.
 ResultStorage getAccumulatorStorage(mlir::Value accumulator, unsigned operand);
 
-//===-- Windows that slide over the H x W plane of an NCHW tensor ----------------------------===//
+//===-- Windows that slide over the H x W plane of an NCHW tensor
+//----------------------------===//
 
-/// A convolution or pooling in full: what the CONV2D entries of Abi.h take, in their order.
+/// A convolution or pooling in full: what the CONV2D entries of Abi.h take, in their
+/// order.
 struct WindowGeometry {
   int64_t n = 0, c = 0, h = 0, w = 0, o = 0;
   int64_t kernelH = 0, kernelW = 0;
@@ -85,14 +91,14 @@ struct WindowGeometry {
   llvm::SmallVector<int64_t, 8> getParams(bool accumulate) const;
 };
 
-/// The attributes of windows, as the ops spell them: strides [h, w], padding [top, left, bottom, right],
-/// dilations [h, w] (empty for pooling).
+/// The attributes of windows, as the ops spell them: strides [h, w], padding [top, left,
+/// bottom, right], dilations [h, w] (empty for pooling).
 struct WindowAttributes {
   llvm::ArrayRef<int64_t> strides, padding, dilations;
 };
 
-/// Checks the lengths and signs of window attributes, and sets them in `geometry`. `kernelH` and
-/// `kernelW` are set before.
+/// Checks the lengths and signs of window attributes, and sets them in `geometry`.
+/// `kernelH` and `kernelW` are set before.
 llvm::LogicalResult setWindow(const Failure &fail, const WindowAttributes &attributes,
                               WindowGeometry &geometry);
 
