@@ -1,0 +1,111 @@
+// GELU, exact and by tanh, with their derivatives. For negative x the value is a tiny
+// tail, e^-100 at x = -10, and still owed to full relative accuracy: the exponent is
+// therefore carried in two parts, and the tail is never formed as 1 minus something.
+#include "Exponent.h"
+
+namespace train::vmath {
+
+namespace {
+struct TwoParts {
+  Expr high;
+  Expr low;
+};
+} // namespace
+
+/// linear + cubic t^2, its error included. linear[0] is short enough that linear[0] -
+/// high is exact (both are multiples of the last place of `high`), which leaves one fma
+/// for the error of the first.
+static TwoParts evenCubic(Expr t, const Table &linearTable, const Table &cubicTable) {
+  auto linear = t.pick(linearTable), cubic = t.pick(cubicTable);
+  Expr square = t * t;
+  Expr squareLow = fma(t, t, -square);
+  Expr high = fma(square, cubic[0], linear[0]);
+  Expr low = fma(square, cubic[0], linear[0] - high);
+  low = fma(square, cubic[1], low + linear[1]);
+  return {high, fma(squareLow, cubic[0], low)};
+}
+
+/// exp(-2 sqrt(2/pi) (t + 0.044715 t^3)), by way of powers of 2. |t| < 13 (f32; f64: 32).
+static Scaled tanhExponential(Expr t) {
+  TwoParts v = evenCubic(t, geluLinear, geluCubic);
+  Expr minus = -t;
+  Expr y = minus * v.high;
+  Expr low = fma(minus, v.high, -y);
+  return exp2Parts(y, fma(minus, v.low, low));
+}
+
+/// dy * g'(x) for a derivative with g'(x) + g'(-x) = 1, given g'(-|x|) = factor * second
+/// with `second` a power of two up to 1, multiplied last: a large dy then meets a factor
+/// that has not underflowed yet.
+static Expr reflectedGrad(Expr x, Expr dy, Expr factor, Expr second) {
+  Expr negative = less(x, 0.0);
+  Expr derivative = select(negative, factor, 1.0 - factor * second);
+  return dy * derivative * select(negative, second, x.splat(1));
+}
+
+/// exp(t^2/2) erfc(t/sqrt(2)) / 2, the Mills ratio over sqrt(2 pi), 0 <= t.
+static std::pair<Expr, Expr> mills(Expr t) {
+  return {polynomial(t, millsNum), polynomial(t, millsDen)};
+}
+
+mlir::Value geluTanh(Builder &b, mlir::Value v) {
+  // x/2 (1 + tanh u) = x / (1 + e^-2u).
+  Expr x(b, v);
+  Expr low = atLeast(x, x.pick(-10.8, -21.56));
+  Expr result = overOnePlus(low, tanhExponential(atMost(low, x.pick(6, 8))));
+  return select(greater(x, x.pick(6, 8)), x, result);
+}
+
+mlir::Value geluTanhGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
+  // With t = |x|, z = 2u(t), e = e^-z: g'(-t) = e (1 + e - t z') / (1 + e)^2.
+  Expr x(b, v), dy(b, dyValue);
+  Expr t = atMost(magnitude(x), x.pick(12.8, 25));
+  Scaled e = tanhExponential(t);
+  auto [first, second] = powerOfTwoHalves(e.bits);
+  // 1 + e - t z' cancels for t around 0.75: t z' and e enter as two parts each.
+  TwoParts slope = evenCubic(t, slopeLinear, slopeCubic);
+  Expr power = first * second;
+  Expr sum = fma(-t, slope.high, 1.0) + power;
+  sum = fma(power, e.tail, fma(-t, slope.low, sum));
+  Expr factor = overOnePlusSquared(e.times(first) * sum, e.times(power));
+  return reflectedGrad(x, dy, factor, second);
+}
+
+mlir::Value geluErf(Builder &b, mlir::Value v) {
+  // x Phi(x) = max(x, 0) - |x| Phi(-|x|). The maximum is -0 for negative x, which keeps
+  // the sign where the tail underflows.
+  Expr x(b, v);
+  Expr t = atMost(magnitude(x), x.pick(14.5, 38.7));
+  Scaled e = gaussian(t);
+  auto [first, second] = powerOfTwoHalves(e.bits);
+  auto [numerator, denominator] = mills(t);
+  Expr tail = e.times(t * numerator) / denominator * first * second;
+  return select(less(x, 0.0), x.splat(-0.0), x) - tail;
+}
+
+mlir::Value geluErfGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
+  // g'(-t) = Phi(-t) - t phi(t) = e^(-t^2/2) (mills(t) - t / sqrt(2 pi)); its zero is
+  // factored out, so that the relative accuracy holds there too.
+  Expr x(b, v), dy(b, dyValue);
+  Expr t = atMost(magnitude(x), x.pick(18, 50));
+  Scaled e = gaussian(t);
+  auto [first, second] = powerOfTwoHalves(e.bits);
+  auto zero = x.pick(geluZero);
+  Expr distance = (zero[0] - t) + zero[1];
+  Expr ratio = polynomial(1.0 / fma(t, 0.25, 1.0), slopePoly);
+  return reflectedGrad(x, dy, e.times(distance * ratio) * first, second);
+}
+
+mlir::Value erf(Builder &b, mlir::Value v) {
+  Expr x(b, v);
+  Expr limit = atMost(magnitude(x), x.pick(4, 6));
+  // A polynomial up to 1, and 1 - erfc from there on.
+  Expr small = limit * polynomial(limit * limit, erfPoly);
+  Expr t = limit * 0x1.6a09e667f3bcdp0;
+  Scaled e = gaussian(t);
+  auto [numerator, denominator] = mills(t);
+  Expr tail = e.times(numerator) * powerOfTwo(e.bits, 1) / denominator;
+  return withSign(select(less(limit, 1.0), small, 1.0 - tail), x);
+}
+
+} // namespace train::vmath
