@@ -21,6 +21,20 @@ Status runLibrary(TrainLibrary entry, void *const *buffers, const int64_t *param
     return cpu::embedding(buffers, params, team);
   case TRAIN_LIBRARY_EMBEDDING_GRAD:
     return cpu::embeddingGrad(buffers, params, team);
+  case TRAIN_LIBRARY_CONV2D:
+    return cpu::convolution(buffers, params, team);
+  case TRAIN_LIBRARY_CONV2D_TRANSPOSE:
+    return cpu::convolutionTranspose(buffers, params, team);
+  case TRAIN_LIBRARY_CONV2D_FILTER_GRAD:
+    return cpu::convolutionFilterGrad(buffers, params, team);
+  case TRAIN_LIBRARY_MAX_POOL:
+    return cpu::maxPool(buffers, params, team);
+  case TRAIN_LIBRARY_MAX_POOL_GRAD:
+    return cpu::maxPoolGrad(buffers, params, team);
+  case TRAIN_LIBRARY_AVG_POOL:
+    return cpu::averagePool(buffers, params, team);
+  case TRAIN_LIBRARY_AVG_POOL_GRAD:
+    return cpu::averagePoolGrad(buffers, params, team);
   default:
     return Status::error("library entry " + std::to_string(entry) + " is not known");
   }

@@ -43,6 +43,35 @@ struct AttentionGradTask {
   bool wantQueries, wantKeys;
 };
 
+/// Where the factor of (channel, tap row r, tap column s) at grid position (y, x) stands
+/// in an image [channels, height, width]: row y * strideY + y0 + r * yStep, column
+/// likewise; outside the image it is 0.
+struct WindowMap {
+  const float *image;
+  int64_t channels, planeStride, height, width;
+  int64_t gridWidth, strideY, strideX;
+  int64_t tapRows, tapColumns;
+  int64_t y0, yStep, x0, xStep;
+};
+/// Where the weight of (output channel, input channel, r, s) stands.
+struct FilterMap {
+  const float *filter;
+  int64_t outputStride, inputStride;
+  int64_t tapRows, tapColumns;
+  int64_t tap0, tapRowStep, tapColumnStep;
+};
+/// One tile of a convolution as a product: `out` points at its first element, (row,
+/// column); k is the whole length of the sum.
+struct ConvolutionTask {
+  FilterMap filter;  ///< forward and transpose; dense rows of k for forward
+  const float *dout; ///< filter gradient: dense rows of k
+  WindowMap windows;
+  float *out;
+  int64_t ldOut;
+  int64_t row, rows, column, columns, k;
+  bool accumulate;
+};
+
 struct SimdKernels {
   const char *name;
   int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
@@ -53,6 +82,11 @@ struct SimdKernels {
                     int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
   void (*attentionGrad)(const AttentionShape &shape, const AttentionBackward &io,
                         const AttentionGradTask &task, float *workspace);
+  /// Output channels x positions; input channels x positions of one phase of the stride;
+  /// output channels x (input channel, tap).
+  void (*convolution)(const ConvolutionTask &task, float *scratch);
+  void (*convolutionTranspose)(const ConvolutionTask &task, float *scratch);
+  void (*convolutionFilterGrad)(const ConvolutionTask &task, float *scratch);
   /// dst[j * dstLd + i] = src[i * srcLd + j] for i < rows, j < columns.
   void (*transpose)(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);

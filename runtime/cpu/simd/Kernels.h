@@ -11,6 +11,9 @@ void attentionTask(const AttentionShape &shape, const AttentionForward &io, int6
                    int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
 void attentionGradTask(const AttentionShape &shape, const AttentionBackward &io,
                        const AttentionGradTask &task, float *workspace);
+void convolutionTask(const ConvolutionTask &task, float *scratch);
+void convolutionTransposeTask(const ConvolutionTask &task, float *scratch);
+void convolutionFilterGradTask(const ConvolutionTask &task, float *scratch);
 void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
 

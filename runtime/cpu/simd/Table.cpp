@@ -8,9 +8,15 @@
 namespace train::cpu::TRAIN_SIMD {
 
 extern const SimdKernels kernels;
-const SimdKernels kernels = {
-    TRAIN_STRING(TRAIN_SIMD), kTileRows,      kTileColumns, gemmTask, attentionTask,
-    attentionGradTask,        transposeBlock,
-};
+const SimdKernels kernels = {TRAIN_STRING(TRAIN_SIMD),
+                             kTileRows,
+                             kTileColumns,
+                             gemmTask,
+                             attentionTask,
+                             attentionGradTask,
+                             convolutionTask,
+                             convolutionTransposeTask,
+                             convolutionFilterGradTask,
+                             transposeBlock};
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -1,0 +1,266 @@
+// CONV2D and its adjoints against loops in double and, bit for bit, against chains of
+// fused multiply-adds in the documented order; the pools against plain loops.
+#include "Support.h"
+
+using namespace train;
+using namespace train::test;
+
+namespace {
+
+struct Case {
+  int64_t N, C, H, W, O, kh, kw;
+  int64_t strideH = 1, strideW = 1, top = 0, left = 0, bottom = 0, right = 0;
+  int64_t dilationH = 1, dilationW = 1, groups = 1;
+  bool accumulate = false;
+  int64_t OH() const {
+    return (H + top + bottom - dilationH * (kh - 1) - 1) / strideH + 1;
+  }
+  int64_t OW() const {
+    return (W + left + right - dilationW * (kw - 1) - 1) / strideW + 1;
+  }
+  std::vector<int64_t> params() const {
+    return {N,         C,       H,    W,    O,         kh,    kw,
+            strideH,   strideW, top,  left, bottom,    right, dilationH,
+            dilationW, groups,  OH(), OW(), accumulate};
+  }
+};
+
+std::ostream &operator<<(std::ostream &out, const Case &c) {
+  for (int64_t p : c.params())
+    out << p << ' ';
+  return out;
+}
+
+struct Element {
+  float chain = 0;
+  Sum exact;
+  void start(float value) {
+    chain = value;
+    exact.add(value);
+  }
+  void add(float a, float b) {
+    chain = std::fma(a, b, chain);
+    exact.add(static_cast<double>(a) * b);
+  }
+};
+
+/// Calls visit(n, o, c (in the group), g, r, s, oh, ow, ih, iw) inside the image.
+template <typename Visit> void forEachTerm(const Case &k, const Visit &visit) {
+  const int64_t perGroupIn = k.C / k.groups, perGroupOut = k.O / k.groups;
+  for (int64_t n = 0; n < k.N; ++n)
+    for (int64_t o = 0; o < k.O; ++o)
+      for (int64_t c = 0; c < perGroupIn; ++c)
+        for (int64_t r = 0; r < k.kh; ++r)
+          for (int64_t s = 0; s < k.kw; ++s)
+            for (int64_t oh = 0; oh < k.OH(); ++oh)
+              for (int64_t ow = 0; ow < k.OW(); ++ow) {
+                int64_t ih = oh * k.strideH - k.top + r * k.dilationH;
+                int64_t iw = ow * k.strideW - k.left + s * k.dilationW;
+                if (ih < 0 || ih >= k.H || iw < 0 || iw >= k.W)
+                  continue;
+                int64_t channel = o / perGroupOut * perGroupIn + c;
+                visit(static_cast<size_t>(((n * k.C + channel) * k.H + ih) * k.W + iw),
+                      static_cast<size_t>(((o * perGroupIn + c) * k.kh + r) * k.kw + s),
+                      static_cast<size_t>(((n * k.O + o) * k.OH() + oh) * k.OW() + ow));
+              }
+}
+
+void compare(const Case &c, TrainLibrary entry, Floats a, Floats b, const Floats &initial,
+             const std::vector<Element> &expected, const char *name) {
+  for (int threads : {1, 2, 3}) {
+    SCOPED_TRACE(testing::Message() << name << ", threads " << threads << ": " << c);
+    Floats out = initial;
+    Workspace workspace(entry, c.params(), threads);
+    run(entry, {a.data(), b.data(), out.data(), workspace.data()}, c.params(), threads);
+    for (size_t i = 0; i < out.size(); ++i) {
+      expectNear(out[i], expected[i].exact, 1e-5, std::to_string(i));
+      ASSERT_EQ(out[i], expected[i].chain) << i;
+    }
+  }
+}
+
+void check(const Case &c) {
+  const Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
+  const Floats filter = randomFloats(c.O * c.C / c.groups * c.kh * c.kw, 2);
+  const Floats dout = randomFloats(c.N * c.O * c.OH() * c.OW(), 3);
+  auto start = [&](size_t size) {
+    std::vector<Element> elements(size);
+    if (c.accumulate)
+      for (size_t i = 0; i < size; ++i)
+        elements[i].start(0.25f);
+    return elements;
+  };
+  auto initial = [&](size_t size) { return Floats(size, c.accumulate ? 0.25f : NAN); };
+  // The loops visit (n, o, c, r, s, oh, ow) in ascending order, which is the order of the
+  // terms of one output, of one input (o, r, s) and of one weight (n, oh, ow).
+  auto out = start(dout.size()), din = start(input.size()),
+       dfilter = start(filter.size());
+  forEachTerm(c, [&](size_t in, size_t weight, size_t at) {
+    out[at].add(filter[weight], input[in]);
+    din[in].add(filter[weight], dout[at]);
+    dfilter[weight].add(dout[at], input[in]);
+  });
+  compare(c, TRAIN_LIBRARY_CONV2D, input, filter, initial(out.size()), out, "forward");
+  compare(c, TRAIN_LIBRARY_CONV2D_TRANSPOSE, dout, filter, initial(din.size()), din,
+          "input");
+  compare(c, TRAIN_LIBRARY_CONV2D_FILTER_GRAD, input, dout, initial(dfilter.size()),
+          dfilter, "filter");
+}
+
+} // namespace
+
+TEST(Convolution, Pointwise) {
+  check({1, 1, 1, 1, 1, 1, 1});
+  check({2, 7, 5, 3, 13, 1, 1});
+  Case grouped{2, 8, 6, 6, 12, 1, 1};
+  grouped.groups = 4;
+  check(grouped);
+}
+
+TEST(Convolution, KernelsAndPadding) {
+  for (bool accumulate : {false, true})
+    for (int64_t kh : {1, 2, 3, 5})
+      for (int64_t pad : {0, 1, 2}) {
+        Case c{2, 3, 9, 20, 7, kh, 3, 1, 1, pad, pad, pad, pad};
+        c.accumulate = accumulate;
+        check(c);
+      }
+  check({1, 2, 4, 4, 3, 4, 4});                    // one position
+  check({1, 2, 7, 40, 3, 3, 3, 1, 1, 0, 2, 1, 0}); // one-sided
+  check({1, 1, 6, 6, 2, 3, 3, 1, 1, 5, 5, 5, 5});  // windows all in the padding
+}
+
+TEST(Convolution, Strides) {
+  for (bool accumulate : {false, true})
+    for (int64_t stride : {2, 3}) {
+      Case c{2, 3, 11, 14, 5, 3, 3, stride, stride, 1, 1, 1, 1};
+      c.accumulate = accumulate;
+      check(c);
+      c.kh = c.kw = 1; // phases that no tap reaches
+      c.top = c.left = c.bottom = c.right = 0;
+      check(c);
+      c.kh = c.kw = 7;
+      c.top = c.left = c.bottom = c.right = 3;
+      check(c);
+    }
+  check({1, 3, 16, 16, 4, 8, 8, 8, 8}); // patches
+  check({1, 2, 9, 9, 3, 2, 4, 2, 3, 1, 0, 0, 2});
+}
+
+TEST(Convolution, Dilation) {
+  check({1, 3, 12, 13, 4, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2});
+  check({2, 2, 15, 12, 3, 3, 2, 2, 3, 1, 2, 3, 0, 3, 2});
+  check({1, 2, 14, 14, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2}); // stride divides the dilation
+  check({1, 2, 14, 14, 3, 3, 3, 4, 4, 2, 2, 2, 2, 2, 2});
+}
+
+TEST(Convolution, Groups) {
+  Case c{2, 6, 8, 9, 9, 3, 3, 1, 1, 1, 1, 1, 1};
+  c.groups = 3;
+  check(c);
+  c.O = 6;
+  c.groups = 6; // depthwise
+  c.strideH = c.strideW = 2;
+  check(c);
+}
+
+TEST(Convolution, CrossesEveryBlock) {
+  check({1, 40, 13, 90, 20, 3, 3, 1, 1, 1, 1, 1, 1});
+  check({2, 130, 30, 31, 10, 3, 3, 2, 2, 1, 1, 1, 1});
+}
+
+namespace {
+
+Case poolCase(int64_t kernel, int64_t stride, int64_t pad) {
+  Case c{2, 3, 11, 13, 3, kernel, kernel, stride, stride, pad, pad, pad, pad};
+  c.groups = 3;
+  return c;
+}
+
+template <typename Visit> void forEachWindow(const Case &c, const Visit &visit) {
+  for (int64_t plane = 0; plane < c.N * c.C; ++plane)
+    for (int64_t oh = 0; oh < c.OH(); ++oh)
+      for (int64_t ow = 0; ow < c.OW(); ++ow) {
+        std::vector<int32_t> inside;
+        for (int64_t r = 0; r < c.kh; ++r)
+          for (int64_t s = 0; s < c.kw; ++s) {
+            int64_t ih = oh * c.strideH - c.top + r * c.dilationH;
+            int64_t iw = ow * c.strideW - c.left + s * c.dilationW;
+            if (ih >= 0 && ih < c.H && iw >= 0 && iw < c.W)
+              inside.push_back(static_cast<int32_t>(ih * c.W + iw));
+          }
+        visit(static_cast<size_t>(plane * c.H * c.W),
+              static_cast<size_t>((plane * c.OH() + oh) * c.OW() + ow), inside);
+      }
+}
+
+} // namespace
+
+TEST(Pooling, MaximaAndTheirGradient) {
+  for (auto [kernel, stride, pad] :
+       {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {1, 1, 0}, {5, 3, 2}}) {
+    Case c = poolCase(kernel, stride, pad);
+    Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
+    for (float &value : input)
+      value = std::round(value * 4); // ties: the first one counts
+    input[20] = NAN;
+    auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
+    Floats dout = randomFloats(static_cast<int64_t>(count), 2), expected(count);
+    std::vector<int32_t> where(count);
+    Floats din(input.size(), 0.0f);
+    forEachWindow(c, [&](size_t plane, size_t at, const std::vector<int32_t> &inside) {
+      int32_t best = inside.front();
+      for (int32_t offset : inside) {
+        float value = input[plane + static_cast<size_t>(offset)];
+        float top = input[plane + static_cast<size_t>(best)];
+        if (!std::isnan(top) && (std::isnan(value) || value > top))
+          best = offset;
+      }
+      where[at] = best;
+      expected[at] = input[plane + static_cast<size_t>(best)];
+      din[plane + static_cast<size_t>(best)] += dout[at];
+    });
+    for (int threads : {1, 2}) {
+      Floats out(count), gradient(input.size(), NAN);
+      std::vector<int32_t> indices(count);
+      run(TRAIN_LIBRARY_MAX_POOL, {input.data(), out.data(), indices.data()}, c.params(),
+          threads);
+      EXPECT_TRUE(sameBits(out, expected));
+      EXPECT_EQ(indices, where);
+      run(TRAIN_LIBRARY_MAX_POOL_GRAD, {dout.data(), indices.data(), gradient.data()},
+          c.params(), threads);
+      EXPECT_TRUE(sameBits(gradient, din));
+    }
+  }
+}
+
+TEST(Pooling, AveragesAndTheirGradient) {
+  for (auto [kernel, stride, pad] :
+       {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {11, 1, 0}})
+    for (bool accumulate : {false, true}) {
+      Case c = poolCase(kernel, stride, pad);
+      c.accumulate = accumulate;
+      Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
+      auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
+      Floats dout = randomFloats(static_cast<int64_t>(count), 2), expected(count);
+      Floats initial(input.size(), accumulate ? 1.5f : NAN);
+      Floats din(input.size(), accumulate ? 1.5f : 0.0f);
+      const auto area = static_cast<float>(kernel * kernel);
+      forEachWindow(c, [&](size_t plane, size_t at, const std::vector<int32_t> &inside) {
+        float sum = 0;
+        for (int32_t offset : inside) {
+          sum += input[plane + static_cast<size_t>(offset)];
+          din[plane + static_cast<size_t>(offset)] += dout[at] / area;
+        }
+        expected[at] = sum / area;
+      });
+      for (int threads : {1, 2}) {
+        Floats out(count), gradient = initial;
+        run(TRAIN_LIBRARY_AVG_POOL, {input.data(), out.data()}, c.params(), threads);
+        EXPECT_TRUE(sameBits(out, expected));
+        run(TRAIN_LIBRARY_AVG_POOL_GRAD, {dout.data(), gradient.data()}, c.params(),
+            threads);
+        EXPECT_TRUE(sameBits(gradient, din));
+      }
+    }
+}
