@@ -1,4 +1,4 @@
-//===- Accumulate.cpp - the sum of all that flows back into one value ---------===//
+//===- Accumulate.cpp - the sum of what flows back into one value -------------===//
 //
 // The sum of the padded adjoints of a split would write and read the whole tensor
 // once per slice; a concat writes it once. Adding zeros changes no bit but the sign of a
@@ -11,63 +11,64 @@
 using namespace mlir;
 using namespace train;
 
-/// The pad that made `value`, if it only puts zeros before and after along one dimension.
-static PadOp zeroPadAlong(Value value, int64_t &dim) {
+namespace {
+/// A part of a tensor along one dimension, with zeros before and after.
+struct Part {
+  Value value;
+  int64_t dim, before, after;
+};
+} // namespace
+
+static std::optional<Part> findPart(Value value) {
   auto pad = value.getDefiningOp<PadOp>();
-  if (!pad || !pad.getValue().isZero())
-    return nullptr;
-  dim = -1;
+  if (!pad || !pad.getValue().isPosZero())
+    return std::nullopt;
+  Part part = {pad.getX(), -1, 0, 0};
   for (int64_t i = 0, rank = pad.getLow().size(); i < rank; ++i) {
     if (pad.getInterior()[i] != 0)
-      return nullptr;
+      return std::nullopt;
     if (pad.getLow()[i] == 0 && pad.getHigh()[i] == 0)
       continue;
-    if (dim >= 0)
-      return nullptr;
-    dim = i;
+    if (part.dim >= 0)
+      return std::nullopt;
+    part.dim = i;
+    part.before = pad.getLow()[i];
+    part.after = pad.getHigh()[i];
   }
-  return dim >= 0 ? pad : nullptr;
+  if (part.dim < 0)
+    return std::nullopt;
+  return part;
 }
 
-/// The pads in order of their place along their common dimension, if they tile it.
-static SmallVector<PadOp> findTiling(ArrayRef<Value> contributions, int64_t &dim) {
-  SmallVector<PadOp> pads;
-  for (Value value : contributions) {
-    int64_t along;
-    PadOp pad = zeroPadAlong(value, along);
-    if (!pad || (!pads.empty() && along != dim))
-      return {};
-    dim = along;
-    pads.push_back(pad);
-  }
-  llvm::sort(pads, [&](PadOp a, PadOp b) { return a.getLow()[dim] < b.getLow()[dim]; });
-  int64_t end = 0;
-  for (PadOp pad : pads) {
-    if (pad.getLow()[dim] != end)
-      return {};
-    end += cast<RankedTensorType>(pad.getX().getType()).getDimSize(dim);
-  }
-  if (end != cast<RankedTensorType>(contributions[0].getType()).getDimSize(dim))
-    return {};
-  return pads;
+/// Appends the part, taken apart if it was itself concatenated along the dimension.
+static void appendPieces(const Part &part, SmallVectorImpl<Value> &pieces) {
+  auto concat = part.value.getDefiningOp<ConcatOp>();
+  if (concat && static_cast<int64_t>(concat.getDim()) == part.dim)
+    llvm::append_range(pieces, concat.getOperands());
+  else
+    pieces.push_back(part.value);
 }
 
-Value train::accumulateAdjoints(OpBuilder &builder, Location location,
-                                ArrayRef<Value> contributions) {
-  int64_t dim = -1;
-  SmallVector<PadOp> pads = findTiling(contributions, dim);
-  if (pads.size() < 2) {
-    Value sum = contributions[0];
-    for (Value value : contributions.drop_front())
-      sum = AddOp::create(builder, location, sum, value);
-    return sum;
-  }
-  SmallVector<Value> parts;
-  for (PadOp pad : pads)
-    parts.push_back(pad.getX());
-  Value concat = ConcatOp::create(builder, location, parts, dim);
-  for (PadOp pad : pads)
-    if (pad->use_empty())
-      pad->erase();
-  return concat;
+Value train::addAdjoints(OpBuilder &builder, Location location, Value sum, Value adjoint) {
+  std::optional<Part> first = findPart(sum), second = findPart(adjoint);
+  if (!first || !second || first->dim != second->dim)
+    return AddOp::create(builder, location, sum, adjoint);
+  if (first->before > second->before)
+    std::swap(first, second);
+  auto type = cast<RankedTensorType>(sum.getType());
+  int64_t dim = first->dim;
+  if (type.getDimSize(dim) - first->after != second->before)
+    return AddOp::create(builder, location, sum, adjoint);
+
+  SmallVector<Value> pieces;
+  appendPieces(*first, pieces);
+  appendPieces(*second, pieces);
+  Value concat = ConcatOp::create(builder, location, pieces, dim);
+  if (first->before == 0 && second->after == 0)
+    return concat;
+  SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
+  SmallVector<int64_t> interior(type.getRank(), 0);
+  low[dim] = first->before;
+  high[dim] = second->after;
+  return PadOp::create(builder, location, concat, low, high, interior, APFloat(0.0));
 }

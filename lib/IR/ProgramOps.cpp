@@ -125,7 +125,7 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
       return failure();
     if (succeeded(parser.parseOptionalKeyword("learning_rate")))
       roles.back() = static_cast<int64_t>(InputRole::LearningRate);
-    return success();
+    return parser.parseOptionalLocationSpecifier(argument.sourceLoc);
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseInput))
     return failure();
@@ -186,11 +186,12 @@ static void printProgram(OpAsmPrinter &printer, ProgramOpInterface program) {
     unsigned i = argument.getArgNumber();
     if (i)
       printer << ", ";
-    printer.printRegionArgument(argument);
+    printer << argument << ": " << argument.getType();
     if (program.getBatchDim(i) >= 0)
       printer << " batch(" << program.getBatchDim(i) << ')';
     if (program.getInputRole(i) == InputRole::LearningRate)
       printer << " learning_rate";
+    printer.printOptionalLocationSpecifier(argument.getLoc());
   }
   printer << ')';
   Operation *terminator = block->getTerminator();

@@ -12,6 +12,15 @@
 
 namespace train {
 
+/// What all transformers have.
+struct TransformerShape {
+  int64_t layers, width, heads, hidden;
+};
+struct NamedShape {
+  llvm::StringRef name;
+  TransformerShape shape;
+};
+
 /// The options of a family, resolved one by one. The first thing that is wrong is
 /// kept as the error; later questions get answers that are safe to go on with.
 class Settings {
@@ -28,6 +37,9 @@ public:
   /// One of the words, the first by default.
   std::string word(const std::optional<std::string> ModelOptions::*option, const char *name,
                    llvm::ArrayRef<llvm::StringRef> words);
+  /// The named size, the first by default, with what --layers, --width, --heads and --hidden change about it: another
+  /// width alone means heads of 64 and `hidden` in the same proportion.
+  TransformerShape transformer(llvm::ArrayRef<NamedShape> sizes);
   /// The published size that was asked for, as an index into `sizes`, or -1 if none was.
   int size(llvm::ArrayRef<llvm::StringRef> sizes);
   /// Records that `value` must divide `whole`.
@@ -53,7 +65,12 @@ struct Family {
 };
 
 mlir::OwningOpRef<mlir::ModuleOp> buildMlp(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildResnet(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildUnet(mlir::MLIRContext *context, Settings &settings);
 mlir::OwningOpRef<mlir::ModuleOp> buildGpt2(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildBert(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildVit(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildLlama(mlir::MLIRContext *context, Settings &settings);
 
 } // namespace train
 

@@ -13,8 +13,8 @@ using namespace mlir;
 using namespace train;
 
 namespace {
-struct Gpt2 {
-  int64_t layers, width, heads, hidden, positions, vocab;
+struct Gpt2 : TransformerShape {
+  int64_t positions, vocab;
   double dropout;
   bool causal;
 };
@@ -22,17 +22,11 @@ struct Gpt2 {
 
 static Value selfAttention(ModelBuilder &b, Value x, const std::string &name, const Gpt2 &m) {
   ModelBuilder::Scope scope(b, "attn");
-  Value qkv, merged;
-  {
-    ModelBuilder::Scope part(b, "qkv");
-    qkv = b.conv1d(x, name + ".c_attn", 3 * m.width, b.normal(0.02));
-  }
-  {
-    ModelBuilder::Scope part(b, "core");
-    merged = b.attention(b.slice(qkv, 2, 0, m.width), b.slice(qkv, 2, m.width, m.width),
-                         b.slice(qkv, 2, 2 * m.width, m.width), m.heads, m.heads, m.causal);
-  }
-  ModelBuilder::Scope part(b, "proj");
+  Value qkv = b.conv1d(x, name + ".c_attn", 3 * m.width, b.normal(0.02));
+  auto part = [&](int64_t i) {
+    return b.splitHeads(b.slice(qkv, 2, i * m.width, m.width), m.heads);
+  };
+  Value merged = b.attention(part(0), part(1), part(2), m.causal);
   Value y = b.conv1d(merged, name + ".c_proj", m.width, b.normal(0.02 / std::sqrt(2.0 * m.layers)));
   return b.dropout(y, m.dropout);
 }
@@ -50,23 +44,17 @@ static Value block(ModelBuilder &b, Value x, const std::string &name, const Gpt2
 }
 
 OwningOpRef<ModuleOp> train::buildGpt2(MLIRContext *context, Settings &s) {
-  // layers, width, heads
-  static const int64_t sizes[][3] = {
-      {12, 768, 12}, {24, 1024, 16}, {36, 1280, 20}, {48, 1600, 25}};
-  int size = s.size({"124M", "medium", "large", "xl"});
-  const int64_t *base = sizes[size < 0 ? 0 : size];
   Gpt2 m;
-  m.layers = s.get(&ModelOptions::layers, "layers", base[0]);
-  m.width = s.get(&ModelOptions::width, "width", base[1]);
-  m.heads = s.get(&ModelOptions::heads, "heads", s.options.width ? std::max<int64_t>(1, m.width / 64) : base[2]);
-  m.hidden = s.get(&ModelOptions::hidden, "hidden", 4 * m.width);
+  static_cast<TransformerShape &>(m) = s.transformer({{"124M", {12, 768, 12, 3072}},
+                                                      {"medium", {24, 1024, 16, 4096}},
+                                                      {"large", {36, 1280, 20, 5120}},
+                                                      {"xl", {48, 1600, 25, 6400}}});
   m.vocab = s.get(&ModelOptions::vocab, "vocab", 50257);
   int64_t seq = s.get(&ModelOptions::seq, "seq", 1024);
   m.positions = s.get(&ModelOptions::positions, "positions", std::max<int64_t>(seq, 1024));
   int64_t batch = s.get(&ModelOptions::batch, "batch", 4);
   m.dropout = s.dropout();
   m.causal = !s.options.bidirectional;
-  s.divides(m.heads, "heads", m.width, "width");
   if (seq > m.positions)
     s.fail("--seq=" + Twine(seq) + " exceeds --positions=" + Twine(m.positions));
   if (!s.ok())
@@ -90,7 +78,9 @@ OwningOpRef<ModuleOp> train::buildGpt2(MLIRContext *context, Settings &s) {
   }
   ModelBuilder::Scope scope(b, "head");
   x = b.layerNorm(x, "transformer.ln_f", 1e-5);
-  Value head = s.options.untied ? b.param("lm_head.weight", {m.vocab, m.width}, b.normal(0.02)) : wte;
+  Value head = wte;
+  if (s.options.untied)
+    head = b.param("lm_head.weight", {m.vocab, m.width}, b.normal(0.02));
   Value logits = b.matmul(x, head, /*transposeRhs=*/true);
   return b.finish({{"loss", b.crossEntropy(logits, labels)}, {"logits", logits}});
 }

@@ -29,12 +29,19 @@ Location ModelBuilder::loc() {
 
 ModelBuilder::Scope::Scope(ModelBuilder &builder, StringRef name)
     : builder(builder), outerLength(builder.path.size()) {
-  if (!builder.path.empty())
+  // A layer and its only linear map often have one name, which then says enough once.
+  StringRef path = builder.path;
+  if (path == name || path.ends_with(("." + name).str()))
+    return;
+  if (!path.empty())
     builder.path += '/';
   builder.path += name;
 }
 
-ModelBuilder::Scope::~Scope() { builder.path.resize(outerLength); }
+ModelBuilder::Scope::~Scope() {
+  if (builder.path.size() > outerLength)
+    builder.path.resize(outerLength);
+}
 
 Value ModelBuilder::input(StringRef name, ArrayRef<int64_t> shape, Type elementType) {
   StringAttr nameAttr = builder.getStringAttr(name);
@@ -66,6 +73,7 @@ ModelBuilder::finish(ArrayRef<std::pair<StringRef, Value>> outputs) {
     values.push_back(value);
   }
   make<ReturnOp>(values);
+  path.clear();
   builder.setInsertionPointToEnd(module->getBody());
   SmallVector<int64_t> roles(inputNames.size(), static_cast<int64_t>(InputRole::Data));
   SmallVector<int64_t> batchDims(inputNames.size(), 0);
@@ -125,6 +133,7 @@ FlatSymbolRefAttr ModelBuilder::statistic(const Twine &name, ArrayRef<int64_t> s
 Value ModelBuilder::linear(Value x, const Twine &name, int64_t out, Attribute init, bool bias,
                            Attribute biasInit) {
   std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
   Value y = matmul(x, param(base + ".weight", {out, dim(x, -1)}, init), /*transposeRhs=*/true);
   if (!bias)
     return y;
@@ -133,24 +142,29 @@ Value ModelBuilder::linear(Value x, const Twine &name, int64_t out, Attribute in
 
 Value ModelBuilder::conv1d(Value x, const Twine &name, int64_t out, Attribute init) {
   std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
   Value y = matmul(x, param(base + ".weight", {dim(x, -1), out}, init), /*transposeRhs=*/false);
   return add(y, paramWithoutDecay(base + ".bias", {out}, zeros()));
 }
 
 Value ModelBuilder::layerNorm(Value x, const Twine &name, double eps) {
   std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
   Value gamma = paramWithoutDecay(base + ".weight", {dim(x, -1)}, constant(1));
   Value beta = paramWithoutDecay(base + ".bias", {dim(x, -1)}, zeros());
   return make<LayerNormOp>(x, gamma, beta, APFloat(eps)).getY();
 }
 
 Value ModelBuilder::rmsNorm(Value x, const Twine &name, double eps) {
-  Value gamma = paramWithoutDecay(name + ".weight", {dim(x, -1)}, constant(1));
+  std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
+  Value gamma = paramWithoutDecay(base + ".weight", {dim(x, -1)}, constant(1));
   return make<RmsNormOp>(x, gamma, APFloat(eps)).getY();
 }
 
 Value ModelBuilder::batchNorm(Value x, const Twine &name) {
   std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
   int64_t channels = dim(x, 1);
   Value gamma = paramWithoutDecay(base + ".weight", {channels}, constant(1));
   Value beta = paramWithoutDecay(base + ".bias", {channels}, zeros());
@@ -161,7 +175,9 @@ Value ModelBuilder::batchNorm(Value x, const Twine &name) {
 
 Value ModelBuilder::conv2d(Value x, const Twine &name, int64_t out, int64_t kernel,
                            int64_t stride, int64_t padding, Attribute init) {
-  Value filter = param(name + ".weight", {out, dim(x, 1), kernel, kernel}, init);
+  std::string base = name.str();
+  Scope scope(*this, lastComponent(base));
+  Value filter = param(base + ".weight", {out, dim(x, 1), kernel, kernel}, init);
   return make<Conv2dOp>(x, filter, ArrayRef<int64_t>{stride, stride},
                         ArrayRef<int64_t>{padding, padding, padding, padding},
                         ArrayRef<int64_t>{1, 1});
@@ -189,15 +205,14 @@ Value ModelBuilder::dropout(Value x, double rate) {
   return make<DropoutOp>(x, dropoutKey, APFloat(rate), dropoutSites++, dim(x, 0));
 }
 
-Value ModelBuilder::attention(Value q, Value k, Value v, int64_t heads, int64_t kvHeads,
-                              bool causal) {
-  int64_t batch = dim(q, 0), width = dim(q, 2), depth = width / heads;
-  Value split[] = {reshape(q, {batch, dim(q, 1), heads, depth}),
-                   reshape(k, {batch, dim(k, 1), kvHeads, depth}),
-                   reshape(v, {batch, dim(v, 1), kvHeads, depth})};
-  double scale = 1 / std::sqrt(static_cast<double>(depth));
-  Value out = make<AttentionOp>(split[0], split[1], split[2], APFloat(scale), causal).getOut();
-  return reshape(out, {batch, dim(q, 1), width});
+Value ModelBuilder::splitHeads(Value x, int64_t heads) {
+  return reshape(x, {dim(x, 0), dim(x, 1), heads, dim(x, 2) / heads});
+}
+
+Value ModelBuilder::attention(Value q, Value k, Value v, bool causal) {
+  double scale = 1 / std::sqrt(static_cast<double>(dim(q, 3)));
+  Value out = make<AttentionOp>(q, k, v, APFloat(scale), causal).getOut();
+  return reshape(out, {dim(q, 0), dim(q, 1), dim(q, 2) * dim(q, 3)});
 }
 
 Value ModelBuilder::crossEntropy(Value logits, Value labels) {

@@ -32,6 +32,8 @@ public:
     Scope(ModelBuilder &builder, llvm::StringRef name);
     ~Scope();
 
+    Scope(const Scope &) = delete;
+
   private:
     ModelBuilder &builder;
     size_t outerLength;
@@ -61,6 +63,7 @@ public:
                                     mlir::Attribute init);
 
   //===-- Layers that hold parameters ---------------------------------------===//
+  // Each is in a scope of the last component of its name: `h.0.attn.c_proj` is `c_proj`.
 
   /// x W^T + b with NAME.weight [out, in] and NAME.bias [out], as torch.nn.Linear stores them.
   mlir::Value linear(mlir::Value x, const llvm::Twine &name, int64_t out, mlir::Attribute init,
@@ -100,9 +103,10 @@ public:
   mlir::Value embedding(mlir::Value table, mlir::Value ids) { return make<EmbeddingOp>(table, ids); }
   /// x itself at rate 0.
   mlir::Value dropout(mlir::Value x, double rate);
-  /// Attention over q [B, T, H*D], k and v [B, T, G*D] with the usual scale 1 / sqrt(D).
-  mlir::Value attention(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads,
-                        int64_t kvHeads, bool causal);
+  /// [B, T, H*D] as [B, T, H, D], which is a view.
+  mlir::Value splitHeads(mlir::Value x, int64_t heads);
+  /// Attention over q [B, T, H, D], k and v [B, S, G, D] with the usual scale 1 / sqrt(D), as [B, T, H*D].
+  mlir::Value attention(mlir::Value q, mlir::Value k, mlir::Value v, bool causal);
   mlir::Value crossEntropy(mlir::Value logits, mlir::Value labels);
   /// An f32 scalar.
   mlir::Value scalar(double value);
@@ -117,6 +121,9 @@ public:
   mlir::Location loc();
 
 private:
+  static llvm::StringRef lastComponent(llvm::StringRef name) {
+    return name.substr(name.rfind('.') + 1);
+  }
   void declare(const llvm::Twine &name, mlir::RankedTensorType type, mlir::Attribute init,
                bool noDecay);
 

@@ -15,10 +15,23 @@ using namespace train;
 static const std::vector<Family> &families() {
   static const std::vector<Family> table = {
       {"mlp", {"widths", "loss", "dropout"}, buildMlp},
+      {"resnet", {"width", "image", "channels", "classes"}, buildResnet},
+      {"unet", {"layers", "width", "image", "channels", "classes"}, buildUnet},
       {"gpt2",
        {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout", "tied",
         "untied", "bidirectional"},
        buildGpt2},
+      {"bert",
+       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout", "head",
+        "classes"},
+       buildBert},
+      {"vit",
+       {"layers", "width", "heads", "hidden", "image", "patch", "channels", "classes", "dropout"},
+       buildVit},
+      {"llama",
+       {"layers", "width", "heads", "kv-heads", "hidden", "seq", "vocab", "rope-base", "tied",
+        "untied", "bidirectional"},
+       buildLlama},
   };
   return table;
 }
@@ -143,6 +156,23 @@ int Settings::size(ArrayRef<StringRef> sizes) {
   fail("family '" + options.family + "' has no size '" + options.size + "'" +
        (sizes.empty() ? std::string() : "; expected " + llvm::join(sizes, ", ")));
   return -1;
+}
+
+TransformerShape Settings::transformer(ArrayRef<NamedShape> sizes) {
+  SmallVector<StringRef> names;
+  for (const NamedShape &named : sizes)
+    names.push_back(named.name);
+  TransformerShape base = sizes[std::max(0, size(names))].shape, shape;
+  shape.layers = get(&ModelOptions::layers, "layers", base.layers);
+  shape.width = get(&ModelOptions::width, "width", base.width);
+  bool resized = shape.width != base.width;
+  shape.heads =
+      get(&ModelOptions::heads, "heads", resized ? (shape.width + 63) / 64 : base.heads);
+  shape.hidden = get(&ModelOptions::hidden, "hidden",
+                     resized ? (shape.width * base.hidden + base.width - 1) / base.width
+                             : base.hidden);
+  divides(shape.heads, "heads", shape.width, "width");
+  return shape;
 }
 
 void Settings::divides(int64_t value, const char *name, int64_t whole, const char *wholeName) {

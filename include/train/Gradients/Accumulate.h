@@ -1,8 +1,8 @@
-//===- Accumulate.h - the sum of all that flows back into one value -----------===//
+//===- Accumulate.h - the sum of what flows back into one value ---------------===//
 //
 // A value with several users has one adjoint, the sum of their contributions. Slices make
-// this sum expensive when taken literally (one padded tensor per slice), so the sum
-// is built here, where all contributions are known.
+// this sum expensive when taken literally (one padded tensor per slice), so the reverse sweep
+// adds through this function.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TRAIN_GRADIENTS_ACCUMULATE_H
@@ -13,11 +13,11 @@
 
 namespace train {
 
-/// The sum of `contributions` (at least one, all of one type), in their order. Contributions
-/// that pad zeros around disjoint parts which tile the value along one dimension, as the adjoints of
-/// the slices of a split do, become one concat of the parts. Pads that lose their last use are erased.
-mlir::Value accumulateAdjoints(mlir::OpBuilder &builder, mlir::Location location,
-                               llvm::ArrayRef<mlir::Value> contributions);
+/// `sum` + `adjoint`, of one type. Where both pad zeros around parts that are neighbours along
+/// one dimension, as the adjoints of the slices of a split do, the parts are concatenated instead, and
+/// padded only while the value isn't covered. The pads become dead; the caller erases dead ops when all is built.
+mlir::Value addAdjoints(mlir::OpBuilder &builder, mlir::Location location, mlir::Value sum,
+                        mlir::Value adjoint);
 
 } // namespace train
 
