@@ -1,0 +1,27 @@
+"""The lit suites: one folder per part of the compiler, mirroring lib/ and tools/.
+
+Tools come from the build directory under test and from LLVM's own tools, ahead of anything in PATH, so
+that a suite never runs against an installed copy. `%build` is the build directory.
+"""
+
+import os
+
+import lit.formats
+
+config.name = "train-mlir"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+# Unit holds gtest binaries, which CTest runs; Inputs hold files that tests read.
+config.excludes = ["Unit", "Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.build_dir, "test", "lit")
+
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ.get("PATH", "")]
+)
+config.substitutions.append(("%build", config.build_dir))
+config.substitutions.append(("%source", os.path.dirname(config.test_source_root)))
+
+# `REQUIRES: cuda` and the like: what this build can run.
+for feature in config.features:
+    config.available_features.add(feature)
