@@ -1,0 +1,269 @@
+// The passes, in the order in which a program meets them. Each is one .cpp below
+// lib/Transforms, of the same name, with one folder below test/Transforms.
+#ifndef TRAIN_PASSES
+#define TRAIN_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class TrainPass<string argument> : Pass<argument, "mlir::ModuleOp"> {
+  let dependentDialects = ["::train::TrainDialect"];
+}
+
+//===-- Stage graph -------------------------------------------------------------------------===//
+
+def TrainSetBatch : TrainPass<"train-set-batch"> {
+  let summary = "set the number of samples per micro-batch and infer all shapes anew";
+  let description = [{
+    Changes the batch dimension of each input that marks one with `batch(d)`, then visits the ops of the graph in order,
+    those in layers included: attributes that contain the batch size adapt through BatchOpInterface, result types are
+    inferred anew through InferTypeOpInterface.
+
+    Why: a model file has one batch size, users try many; memory is nearly proportional to it.
+
+    Assumptions: stage graph, no step yet. Inputs that mark no batch dimension, and parameters, keep their types; an op whose
+    operands no longer agree is an error at that op.
+
+    Example, with `batch=8`:
+    ```mlir
+    train.graph @g(%x: tensor<4x16xf32> batch(0)) -> (loss: tensor<f32>) {
+      %y = train.relu %x : tensor<4x16xf32>       // becomes tensor<8x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", "0", "samples in one micro-batch; 0 leaves the graph as it is">,
+  ];
+}
+
+def TrainDerivePrograms : TrainPass<"train-derive-programs"> {
+  let summary = "derive train.eval and train.predict from the graph";
+  let description = [{
+    `train.eval @eval` computes the loss (and the graph's output `count`, if it has one) as it is outside training: ops
+    that mean something else there say so through EvalFormOpInterface (dropout is the identity, batch_norm reads its running
+    statistics). `train.predict @predict` computes the other outputs; without such outputs there is none. It has only the inputs
+    that those need, so labels disappear.
+
+    Why: one source for the three programs that a trained executable runs.
+
+    Assumptions: stage graph or step; the graph itself stays unchanged. docs/rationale/programs.md tells why the
+    programs are derived before anything else happens to the graph.
+
+    Example:
+    ```mlir
+    train.graph @g(%x: ..., %labels: ...) -> (loss: tensor<f32>, logits: tensor<4x10xf32>) { ... }
+    // adds
+    train.eval @eval(%x: ..., %labels: ...) -> (loss: tensor<f32>) { ... }
+    train.predict @predict(%x: ...) -> (logits: tensor<4x10xf32>) { ... }
+    ```
+  }];
+}
+
+//===-- Stage step --------------------------------------------------------------------------===//
+
+def TrainDifferentiate : TrainPass<"train-differentiate"> {
+  let summary = "build the step: the forward pass followed by its adjoint";
+  let description = [{
+    Adds `train.step @step`: the graph with its layers inlined (ops keep the layer's name as `train.layer`, and those of a
+    train.checkpoint its number as `train.checkpoint`), then reverse mode through DifferentiableOpInterface over what
+    the loss depends on and a trainable parameter reaches. The step returns `loss` and, for each parameter that the loss depends on,
+    `grad:NAME`; the passes after this one consume those outputs. Named outputs other than the loss are dropped, with what only
+    they needed. The states that follow statistics of the batch (RunningStatisticsOpInterface) get their one write here.
+
+    Reads of one symbol become one read first, so that the adjoint of a parameter used twice (tied weights) is one sum,
+    in the order in which the uses meet backward.
+
+    A trainable parameter that the loss does not depend on gets a remark and no gradient. An active op without a rule is
+    an error, with notes on what made it active.
+
+    Assumptions: stage graph, exactly one train.graph, every trainable parameter of a float type. The seed of the loss's
+    adjoint is the constant that carries `train.seed`, which train-accumulate and train-loss-scale find. docs/rationale/differentiate.md.
+
+    Example:
+    ```mlir
+    %w = train.read @w : tensor<4x4xf32>
+    %y = train.matmul %x, %w : ...
+    %loss = train.mse %y, %t : ...
+    // is followed by
+    %seed = train.constant {train.seed} dense<1.0> : tensor<f32>
+    ...
+    %dw = train.matmul %x, %dy {transpose_lhs} : ...
+    train.return %loss, %dw : ...   // outputs "loss", "grad:w"
+    ```
+  }];
+}
+
+def TrainAccumulate : TrainPass<"train-accumulate"> {
+  let summary = "run forward and backward once per micro-batch and sum the gradients in f32";
+  let description = [{
+    Wraps what depends on the data in `train.microbatch`, with one carried f32 accumulator per gradient, for the loss, and for each
+    statistic that a state follows. Each micro-batch is seeded with 1/N, so that the sums are means; the loss is summed and
+    multiplied by 1/N at the end. The data inputs of the step get a leading dimension N. Ops that depend on parameters
+    alone stay before the loop and run once per step.
+
+    Why: only the micro-batch has to fit in memory, whatever the batch.
+
+    Assumptions: after train-differentiate, before clipping and the optimizer. The mean is one of means: with labels that are ignored,
+    micro-batches weigh the same whatever their number of valid labels. count=1 changes nothing.
+
+    Example, with `count=4`:
+    ```mlir
+    %r:2 = train.microbatch 4 (%x = %xs) carries (%loss = %zero, %dw = %zeros) { ... }
+    ```
+  }];
+  let options = [Option<"count", "count", "int64_t", "1", "micro-batches per step">];
+}
+
+def TrainFoldSums : TrainPass<"train-fold-sums"> {
+  let summary = "let contractions add to their accumulator operand instead of a separate sum";
+  let description = [{
+    `add(contraction, other)` becomes the contraction into `other` where the op accumulates (AccumulatingOpInterface), has no accumulator yet
+    and no other use, and `other` is a fresh value or a carried accumulator with no other use, so that nobody misses it. The contraction moves to the
+    place of the sum.
+
+    Why: the gradient of one micro-batch, and each term of a tied weight's gradient, would otherwise be a second buffer
+    of the parameter's size and a kernel that reads both.
+
+    Assumptions: result and accumulator have one type.
+
+    Example:
+    ```mlir
+    %g = train.matmul %x, %dy {transpose_lhs} : ...
+    %s = train.add %acc, %g : ...
+    // becomes
+    %s = train.matmul %x, %dy into %acc : ..., {transpose_lhs} : ...
+    ```
+  }];
+}
+
+def TrainClipGradients : TrainPass<"train-clip-gradients"> {
+  let summary = "scale all gradients down where their global norm exceeds a limit";
+  let description = [{
+    Adds one train.sum_squares per gradient and one train.clip_coefficient; the step returns the coefficient as `grad_scale`, which the optimizer
+    multiplies gradients by as it reads them, and the norm before clipping as `grad_norm`. No gradient is written twice.
+
+    Why here: the norm is one of all gradients, so it needs every gradient complete (accumulated, reduced, unscaled) and comes
+    before any update.
+
+    Assumptions: the step has outputs `grad:NAME` and no `grad_scale` yet.
+
+    Example, with `max-norm=1.0`:
+    ```mlir
+    %s0 = train.sum_squares %dw : tensor<4x4xf32> -> tensor<f32>
+    %c, %n = train.clip_coefficient %s0, %s1 {max_norm = 1.0 : f64} : ...
+    ```
+  }];
+  let options = [Option<"maxNorm", "max-norm", "double", "1.0", "largest global norm that passes unchanged">];
+}
+
+def TrainOptimizer : TrainPass<"train-optimizer"> {
+  let summary = "turn gradients into updates of the parameters and of the optimizer's states";
+  let description = [{
+    Consumes the outputs `grad:NAME` and `grad_scale` of the step: adds the slots of each trainable parameter (`NAME.velocity`, or `NAME.m` and
+    `NAME.v`, zero at first), the i64 counter `train.step_count`, the input `lr`, the bias corrections once, one update op per
+    parameter, and the writes. Parameters marked `no_decay` get weight decay 0. Slots have the type of their parameter.
+
+    Assumptions: the gradients are complete. Parameters without a gradient are left alone.
+
+    Example, with `kind=sgd`:
+    ```mlir
+    %new = train.sgd %w, %dw, lr %lr {weight_decay = 0.0 : f64} : ...
+    train.write @w, %new : tensor<4x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"kind", "kind", "std::string", "\"adamw\"", "sgd, momentum, adam (L2 weight decay) or adamw (decoupled)">,
+    Option<"beta1", "beta1", "double", "0.9", "decay of the first moment, or the momentum">,
+    Option<"beta2", "beta2", "double", "0.999", "decay of the second moment">,
+    Option<"eps", "eps", "double", "1e-8", "added to the root of the second moment">,
+    Option<"weightDecay", "weight-decay", "double", "0.0", "weight decay of parameters not marked no_decay">,
+    Option<"reportGradNorm", "report-grad-norm", "bool", "false", "return the gradients' global norm even without clipping">,
+  ];
+}
+
+//===-- Stages fused, scheduled, planned ----------------------------------------------------===//
+
+def TrainFuse : TrainPass<"train-fuse"> {
+  let summary = "group row-wise ops into train.fusion regions, one generated kernel each";
+  let description = [{
+    Ops with RowProgramOpInterface become members of train.fusion ops: greedily, a producer joins its consumer's fusion where
+    both walk the same rows and no value that others need has to be computed twice. Splat constants move
+    into the fusions that use them, where they are free.
+
+    Why: fused ops read and write memory once, and what is only used inside a fusion has no buffer. From here on one
+    op is one kernel, so that memory and time are facts of the IR.
+
+    Assumptions: layers are inlined. Bits do not change: an element is computed by the same operations in the same order.
+
+    Example:
+    ```mlir
+    %0 = train.add %x, %b : tensor<8x16xf32>, tensor<16xf32> -> tensor<8x16xf32>
+    %1 = train.relu %0 : tensor<8x16xf32>
+    // becomes one train.fusion with operands %x, %b and one result
+    ```
+  }];
+}
+
+def TrainSchedule : TrainPass<"train-schedule"> {
+  let summary = "fix the order of issue, and place results over operands that die there";
+  let description = [{
+    List scheduling, block by block: of the ops that are ready, one that frees at least as many bytes as it allocates goes first (the most
+    first), else the one that comes first in the order given. So updates run as soon as their gradient is complete, and
+    nothing big is computed before the order given needs it. Constants move to their first use. Every reader of a storage comes before the
+    op that overwrites it, writes come last. The better of the new order and the one given is kept,
+    by the peak of MemoryTimeline.
+
+    Then elementwise fusions whose operand has its last use there, is as large as a result and is read at the same index
+    only, get that operand as the result's alias.
+
+    Assumptions: stage fused. Nothing reorders afterwards. Sets stage scheduled. docs/rationale/schedule.md.
+
+    Example:
+    ```mlir
+    %dw0 = train.matmul ...
+    %dw1 = train.matmul ...
+    %w0 = train.sgd ..., %dw0, ...     // moves up, to right after %dw0
+    ```
+  }];
+  let options = [
+    Option<"threads", "threads", "int", "1", "threads that the workspaces of library ops are sized for">,
+  ];
+}
+
+def TrainPlanMemory : TrainPass<"train-plan-memory"> {
+  let summary = "give every storage of every program its offset in one arena";
+  let description = [{
+    What lives across steps (parameters, states, the random key, constants that are no splat) comes first and takes
+    one contiguous region. The storages of each program are then placed after it by the arena planner, each program by itself, since
+    only one runs at a time; the arena is as large as the largest. Every plan is checked by ArenaSolution::verify.
+
+    Results: `offset` on params and states; `train.offsets` on ops, one absolute byte offset per result (views and
+    aliases resolved, -1 for values without storage); `train.workspace` on ops that need one; `train.arg_offsets` on programs
+    and micro-batch loops, one per block argument; on the module `train.arena_bytes`, `train.lower_bound_bytes`,
+    `train.random_key_offset` and `train.threads`. A remark tells the size, the lower bound and the solver of each program.
+
+    Assumptions: stage scheduled. Sets stage planned. docs/rationale/memory.md.
+
+    Example:
+    ```mlir
+    %1 = train.matmul %0, %w {train.offsets = array<i64: 4096>} : ...
+    ```
+  }];
+  let options = [
+    Option<"threads", "threads", "int", "1", "threads that the workspaces of library ops are sized for">,
+  ];
+}
+
+//===-- Any stage ---------------------------------------------------------------------------===//
+
+def TrainVerifyStage : TrainPass<"train-verify-stage"> {
+  let summary = "check what the module's stage requires and forbids";
+  let description = [{
+    Checks the module against the table in lib/Transforms/VerifyStage/VerifyStage.cpp: each rule names the stages from which on it holds.
+    Pipelines run it at each boundary, so that a pass that leaves its work half done is found there and not in lowering.
+
+    Assumptions: none. Changes nothing.
+
+    Example: a train.layer left in a step is an error from stage step on.
+  }];
+}
+
+#endif // TRAIN_PASSES

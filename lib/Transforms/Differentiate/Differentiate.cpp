@@ -1,0 +1,229 @@
+//===- Differentiate.cpp - train-differentiate ------------------------------===//
+//
+// Builds the step from the graph: the forward pass in one block, then the reverse
+// sweep. The rules themselves belong to the ops (lib/Gradients). Passes.td
+// describes what comes out.
+//
+//===----------------------------------------------------------------------===//
+#include "Activity.h"
+#include "../FlatBody.h"
+#include "train/Gradients/Accumulate.h"
+#include "train/Transforms/Passes.h"
+#include "train/Transforms/StepOutputs.h"
+
+namespace train {
+#define GEN_PASS_DEF_TRAINDIFFERENTIATE
+#include "train/Transforms/Passes.h.inc"
+} // namespace train
+
+using namespace mlir;
+using namespace train;
+
+namespace {
+
+/// The reverse sweep over one block (Griewank and Walther, Evaluating Derivatives, section 3.3).
+class ReverseSweep {
+public:
+  ReverseSweep(Block &block, const Activity &activity, Value loss)
+      : activity(activity), loss(loss), builder(block.getTerminator()) {
+    for (Operation &op : block.without_terminator())
+      forward.push_back(&op);
+  }
+
+  LogicalResult run() {
+    auto type = cast<RankedTensorType>(loss.getType());
+    auto one = DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0));
+    auto seed = ConstantOp::create(builder, loss.getLoc(), one);
+    seed->setAttr(kSeedAttr, builder.getUnitAttr());
+    adjoints[loss] = seed;
+    for (Operation *op : llvm::reverse(forward))
+      if (failed(visit(op)))
+        return failure();
+    return success();
+  }
+
+  /// The derivative of the loss with respect to `value`, or null where it is zero everywhere.
+  Value getAdjoint(Value value) const { return adjoints.lookup(value); }
+
+private:
+  LogicalResult visit(Operation *op) {
+    SmallVector<bool> needed;
+    for (Value operand : op->getOperands())
+      needed.push_back(activity.isVaried(operand));
+    if (!llvm::is_contained(needed, true))
+      return success();
+    SmallVector<Value> resultAdjoints;
+    for (Value result : op->getResults())
+      resultAdjoints.push_back(adjoints.lookup(result));
+    if (!llvm::any_of(resultAdjoints, [](Value adjoint) { return static_cast<bool>(adjoint); }))
+      return success();
+
+    auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+    if (!differentiable) {
+      InFlightDiagnostic diagnostic =
+          op->emitOpError("has no adjoint rule, and the loss's derivative flows through it");
+      activity.explain(diagnostic, op, loss);
+      return diagnostic;
+    }
+    Operation *before = builder.getInsertionPoint()->getPrevNode();
+    SmallVector<Value> operandAdjoints(op->getNumOperands());
+    if (failed(
+            differentiable.buildAdjoint(builder, resultAdjoints, needed, operandAdjoints)))
+      return failure();
+    for (auto [operand, adjoint, isNeeded] :
+         llvm::zip_equal(op->getOperands(), operandAdjoints, needed)) {
+      if (!isNeeded || !adjoint)
+        continue;
+      if (adjoint.getType() != operand.getType())
+        return op->emitOpError("has an adjoint rule that gives ")
+               << adjoint.getType() << " for an operand of type " << operand.getType();
+      Value &sum = adjoints[operand];
+      sum = sum ? addAdjoints(builder, op->getLoc(), sum, adjoint) : adjoint;
+    }
+    if (Attribute layer = op->getAttr(kLayerAttr))
+      for (Operation *made = before->getNextNode(); made != &*builder.getInsertionPoint();
+           made = made->getNextNode())
+        made->setAttr(kLayerAttr, layer);
+    return success();
+  }
+
+  const Activity &activity;
+  Value loss;
+  OpBuilder builder;
+  SmallVector<Operation *> forward;
+  DenseMap<Value, Value> adjoints;
+};
+
+/// Adds the one write of each state that follows a statistic of the batch.
+LogicalResult updateStatistics(ArrayRef<Operation *> forward, OpBuilder &builder) {
+  DenseMap<Attribute, Operation *> writers;
+  for (Operation *op : forward) {
+    auto source = dyn_cast<RunningStatisticsOpInterface>(op);
+    if (!source)
+      continue;
+    for (const RunningStatistic &statistic : source.getRunningStatistics()) {
+      auto [writer, isNew] = writers.try_emplace(statistic.state, op);
+      if (!isNew) {
+        InFlightDiagnostic diagnostic = op->emitOpError("updates the state ")
+                                        << statistic.state << ", which another op updates already";
+        diagnostic.attachNote(writer->second->getLoc()) << "the other op is here";
+        return diagnostic;
+      }
+      Location loc = op->getLoc();
+      Value old = ReadOp::create(builder, loc, statistic.value.getType(), statistic.state);
+      Value updated =
+          RunningAverageOp::create(builder, loc, old, statistic.value,
+                                   builder.getF64FloatAttr(statistic.momentum),
+                                   builder.getF64FloatAttr(statistic.scale));
+      WriteOp::create(builder, loc, statistic.state, updated);
+    }
+  }
+  return success();
+}
+
+struct Differentiate : train::impl::TrainDifferentiateBase<Differentiate> {
+  void runOnOperation() override {
+    if (failed(run()))
+      signalPassFailure();
+  }
+
+  LogicalResult run() {
+    ModuleOp module = getOperation();
+    auto graphs = llvm::to_vector(module.getOps<GraphOp>());
+    if (graphs.size() != 1) {
+      InFlightDiagnostic diagnostic =
+          module.emitError("differentiation needs exactly one train.graph, found ")
+          << graphs.size();
+      for (GraphOp other : llvm::drop_begin(graphs, graphs.empty() ? 0 : 1))
+        diagnostic.attachNote(other.getLoc()) << "another graph is here";
+      return diagnostic;
+    }
+    if (Operation *existing = module.lookupSymbol(kStepName)) {
+      InFlightDiagnostic diagnostic =
+          graphs.front().emitOpError("can't become a step: the name '") << kStepName << "' is taken";
+      diagnostic.attachNote(existing->getLoc()) << "it is defined here";
+      return diagnostic;
+    }
+    StepOp step = cloneForward(graphs.front());
+    if (failed(addBackward(step))) {
+      step.erase();
+      return failure();
+    }
+    setStage(module, Stage::Step);
+    return success();
+  }
+
+private:
+  /// The step with the forward pass, returning the loss alone.
+  StepOp cloneForward(GraphOp graph) {
+    OpBuilder builder(graph);
+    builder.setInsertionPointAfter(graph);
+    auto step = StepOp::create(builder, graph.getLoc(), kStepName, graph.getInputNames(),
+                               graph.getInputRoles(), graph.getBatchDims(),
+                               builder.getStrArrayAttr({kLossOutput}));
+    Block *body = builder.createBlock(&step.getBody());
+    IRMapping mapping;
+    for (BlockArgument argument : graph.getBodyBlock()->getArguments())
+      mapping.map(argument, body->addArgument(argument.getType(), argument.getLoc()));
+    cloneFlat(*graph.getBodyBlock(), builder, mapping);
+
+    Operation *terminator = graph.getBodyBlock()->getTerminator();
+    for (auto [name, value] :
+         llvm::zip_equal(graph.getOutputNames(), terminator->getOperands()))
+      if (cast<StringAttr>(name).getValue() == kLossOutput)
+        ReturnOp::create(builder, terminator->getLoc(),
+                         ValueRange{mapping.lookupOrDefault(value)});
+    return step;
+  }
+
+  LogicalResult addBackward(StepOp step) {
+    Block &body = *step.getBodyBlock();
+    Value loss = body.getTerminator()->getOperand(0);
+    SymbolTable symbols(getOperation());
+
+    SmallVector<std::pair<ParamOp, Value>> trainable;
+    SmallVector<Value> sources;
+    DenseMap<Operation *, Value> readOf;
+    for (auto read : body.getOps<ReadOp>())
+      readOf[symbols.lookup(read.getSymbol())] = read;
+    for (auto param : getOperation().getOps<ParamOp>()) {
+      if (param.getFrozen())
+        continue;
+      Value read = readOf.lookup(param);
+      trainable.push_back({param, read});
+      if (read)
+        sources.push_back(read);
+    }
+
+    Activity activity(body, sources, loss);
+    SmallVector<Operation *> forward;
+    for (Operation &op : body.without_terminator())
+      forward.push_back(&op);
+    ReverseSweep sweep(body, activity, loss);
+    if (failed(sweep.run()))
+      return failure();
+
+    StepOutputs outputs(step);
+    for (auto [param, read] : trainable) {
+      Value gradient = read ? sweep.getAdjoint(read) : Value();
+      if (gradient) {
+        outputs.append((kGradientPrefix + param.getSymName()).str(), gradient);
+        continue;
+      }
+      param.emitRemark("the loss does not depend on this parameter: it gets no gradient and "
+                       "is never updated");
+    }
+    if (outputs.gradients().empty())
+      return step.emitOpError("trains nothing: the loss depends on none of the module's ")
+             << trainable.size() << " trainable parameters";
+    outputs.commit();
+
+    OpBuilder builder(body.getTerminator());
+    if (failed(updateStatistics(forward, builder)))
+      return failure();
+    eraseDeadOps(body);
+    return success();
+  }
+};
+
+} // namespace

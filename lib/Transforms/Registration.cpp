@@ -1,0 +1,18 @@
+//===- Registration.cpp - all passes, with their promises -------------------===//
+//
+// The one list of which passes leave results as they were.
+//
+//===----------------------------------------------------------------------===//
+#include "train/Transforms/Registration.h"
+#include "train/Transforms/MeaningPreserving.h"
+#include "train/Transforms/Passes.h"
+
+void train::registerTrainTransforms() {
+  registerTrainPasses();
+  registerMeaningPreserving("train-fuse");
+  registerMeaningPreserving("train-schedule");
+  registerMeaningPreserving("train-plan-memory");
+  registerMeaningPreserving("train-verify-stage");
+  // A sum of three terms may associate in another way.
+  registerMeaningPreserving("train-fold-sums", 1e-6);
+}

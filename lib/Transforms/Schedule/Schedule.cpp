@@ -1,0 +1,105 @@
+//===- Schedule.cpp - train-schedule ----------------------------------------===//
+//
+// Tries the list scheduler's order against the one given, keeps the one with the
+// lower peak, then lets results take the place of dying operands.
+//
+//===----------------------------------------------------------------------===//
+#include "BlockOrder.h"
+#include "InPlace.h"
+#include "mlir/IR/Remarks.h"
+#include "train/Analysis/MemoryTimeline.h"
+#include "train/Transforms/Passes.h"
+
+namespace train {
+#define GEN_PASS_DEF_TRAINSCHEDULE
+#include "train/Transforms/Passes.h.inc"
+} // namespace train
+
+using namespace mlir;
+using namespace train;
+
+namespace {
+
+/// The order of every block of a program, innermost first.
+using ProgramOrder = SmallVector<std::pair<Block *, SmallVector<Operation *>>>;
+
+SmallVector<Block *> getBlocks(ProgramOpInterface program) {
+  SmallVector<Block *> blocks;
+  Block *body = program.getBodyBlock();
+  for (auto loop : body->getOps<MicrobatchOp>())
+    blocks.push_back(&loop.getBody().front());
+  blocks.push_back(body);
+  return blocks;
+}
+
+ProgramOrder getCurrentOrder(ProgramOpInterface program) {
+  ProgramOrder order;
+  for (Block *block : getBlocks(program))
+    order.push_back({block, llvm::map_to_vector(block->without_terminator(),
+                                                [](Operation &op) { return &op; })});
+  return order;
+}
+
+void apply(const ProgramOrder &order) {
+  for (const auto &[block, ops] : order)
+    applyOrder(*block, ops);
+}
+
+/// The peak of the program as it stands, or nothing if its order can't be executed.
+std::optional<int64_t> measure(ProgramOpInterface program, const PersistentMemory &persistent,
+                               int threads) {
+  ScopedDiagnosticHandler silence(program->getContext(),
+                                  [](Diagnostic &) { return success(); });
+  FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(program, persistent, threads);
+  if (failed(timeline))
+    return std::nullopt;
+  return timeline->getLowerBound();
+}
+
+struct Schedule : train::impl::TrainScheduleBase<Schedule> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    PersistentMemory persistent(module);
+    for (auto program : llvm::make_early_inc_range(module.getOps<ProgramOpInterface>()))
+      if (!isa<GraphOp>(program) && failed(schedule(program, persistent)))
+        return signalPassFailure();
+    setStage(module, Stage::Scheduled);
+  }
+
+private:
+  LogicalResult schedule(ProgramOpInterface program, const PersistentMemory &persistent) {
+    ProgramOrder given = getCurrentOrder(program);
+    std::optional<int64_t> givenPeak = measure(program, persistent, threads);
+
+    ProgramOrder found;
+    for (auto &[block, ops] : given) {
+      found.push_back({block, orderBlock(*block)});
+      if (found.back().second.size() != ops.size()) {
+        // Two ops have to come before each other: the given order says where it breaks.
+        if (!givenPeak)
+          return MemoryTimeline::build(program, persistent, threads);
+        return program->emitOpError("has values that are overwritten in place and read in a circle");
+      }
+    }
+    apply(found);
+    std::optional<int64_t> foundPeak = measure(program, persistent, threads);
+    bool keepGiven = givenPeak && (!foundPeak || *givenPeak < *foundPeak);
+    if (keepGiven)
+      apply(given);
+    for (auto &[block, ops] : given)
+      markInPlace(*block);
+    FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(program, persistent, threads);
+    if (failed(timeline))
+      return failure();
+    remark::passed(program.getLoc(), remark::RemarkOpts::name("Scheduled").category("train-schedule"))
+        << remark::add("kept the {0} order", keepGiven ? "given" : "list scheduler's")
+        << remark::metric("peak_bytes", timeline->getLowerBound())
+        << remark::metric("given_peak_bytes", givenPeak.value_or(-1))
+        << remark::metric("list_peak_bytes", foundPeak.value_or(-1));
+    return success();
+  }
+};
+
+} // namespace
