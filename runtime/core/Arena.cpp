@@ -3,9 +3,12 @@
 
 #include "train/rt/Text.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace train::rt {
 
@@ -15,6 +18,22 @@ Arena::Arena(Arena &&other) noexcept
 Arena::~Arena() {
   if (start)
     ::munmap(start, bytes);
+}
+
+uint64_t Arena::residentBytes() const {
+  // In pieces, so that asking about a large arena does not itself need much memory.
+  constexpr uint64_t pieceBytes = uint64_t(1) << 30;
+  const uint64_t pageBytes = uint64_t(::sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> pages(pieceBytes / pageBytes);
+  uint64_t resident = 0;
+  for (uint64_t at = 0; at < bytes; at += pieceBytes) {
+    uint64_t length = std::min(pieceBytes, bytes - at);
+    if (::mincore(start + at, length, pages.data()) != 0)
+      return bytes;
+    for (uint64_t page = 0; page * pageBytes < length; ++page)
+      resident += (pages[page] & 1) * pageBytes;
+  }
+  return resident;
 }
 
 Result<Arena> Arena::allocate(uint64_t bytes) {

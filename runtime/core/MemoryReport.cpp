@@ -25,14 +25,13 @@ std::string memoryPlanText(const TrainExecutable &executable) {
   return text;
 }
 
-std::string memoryMeasuredText(const TrainExecutable &executable, uint64_t residentBefore,
+std::string memoryMeasuredText(const TrainExecutable &executable, uint64_t arenaResident,
                                uint64_t residentNow) {
-  uint64_t outside =
-      residentNow > executable.arena_bytes ? residentNow - executable.arena_bytes : 0;
-  return format("measured, bytes:\n  arena_bytes %llu\n  resident_before_arena %llu\n"
-                "  resident_at_end %llu\n  outside_arena_bytes %llu\n",
+  uint64_t outside = residentNow > arenaResident ? residentNow - arenaResident : 0;
+  return format("measured, bytes:\n  arena_bytes %llu\n  arena_resident_bytes %llu\n"
+                "  resident_bytes %llu\n  outside_arena_bytes %llu\n",
                 (unsigned long long)executable.arena_bytes,
-                (unsigned long long)residentBefore, (unsigned long long)residentNow,
+                (unsigned long long)arenaResident, (unsigned long long)residentNow,
                 (unsigned long long)outside);
 }
 

@@ -5,6 +5,8 @@
 #include "train/rt/Text.h"
 
 #include <CLI/CLI.hpp>
+#include <cctype>
+#include <charconv>
 #include <cmath>
 
 namespace train::rt {
@@ -25,6 +27,39 @@ Exit codes:
 // CLI11 prints what it expects in its own words; the values are checked here so that the
 // message has the option, the value, and what is allowed.
 Status usage(const std::string &what) { return Status::error(ErrorKind::Usage, what); }
+
+// CLI11 lets a number that is too large become the largest; this does not.
+template <typename T> CLI::Validator wholeNumber() {
+  return CLI::Validator(
+      [](std::string &text) {
+        T value;
+        auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), value);
+        bool whole = error == std::errc() && end == text.data() + text.size();
+        return whole ? std::string() : "'" + text + "' is not a whole number in range";
+      },
+      "");
+}
+
+// CLI11 puts each description on one line; terminals have about this many columns.
+std::string wrapped(const std::string &help) {
+  constexpr size_t width = 90, indent = 30;
+  std::string out;
+  size_t at = 0;
+  for (size_t end; at < help.size(); at = end + 1) {
+    end = std::min(help.find('\n', at), help.size());
+    std::string line = help.substr(at, end - at);
+    while (line.size() > width) {
+      size_t blank = line.rfind(' ', width);
+      if (blank == std::string::npos || blank <= indent)
+        break;
+      out += line.substr(0, blank) + "\n";
+      line = std::string(indent, ' ') + line.substr(blank + 1);
+    }
+    out += line + "\n";
+  }
+  return out;
+}
 
 Status unknownOption(const CLI::App &app, const std::string &argument) {
   if (argument.empty() || argument[0] != '-')
@@ -128,15 +163,18 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   data("--eval-data", options.evalData, "Held-out data, given as --data is");
   app.add_option("--eval-every", options.evalEvery,
                  "Evaluate on the held-out data after every N steps")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--eval-batches", options.evalBatches,
                  "Evaluate at most N micro-batches (default: all)")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_flag("--eval-only", options.evalOnly, "Evaluate and do not train");
 
   app.add_option("--steps", options.steps,
                  "Optimizer steps of the whole training, those before a resume counted "
                  "(default: 100)")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--lr", options.rate, "Learning rate (default: 0.001)")->type_name("X");
   app.add_option("--lr-schedule", schedule,
@@ -144,6 +182,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("NAME");
   app.add_option("--warmup-steps", options.warmupSteps,
                  "Steps in which the rate rises from 0 (default: 0)")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--min-lr", options.minRate,
                  "Where a linear or cosine schedule ends (default: 0)")
@@ -151,6 +190,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   app.add_option("--seed", options.seed,
                  "Seed of initial values, sample order, dropout and generation "
                  "(default: 0)")
+      ->check(wholeNumber<uint64_t>())
       ->type_name("N");
   app.add_flag("--allow-nan", options.allowNan,
                "Go on when the loss is not finite, instead of ending with code 6");
@@ -166,8 +206,10 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
                  "Directory for checkpoints, saved at the end and when interrupted")
       ->type_name("DIR");
   app.add_option("--save-every", options.saveEvery, "Save a checkpoint every N steps")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--keep", options.keep, "How many checkpoints to keep (default: 2)")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_flag("--resume", options.resume,
                "Continue from the newest valid checkpoint, bit for bit; options that are "
@@ -177,6 +219,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("FILE");
 
   app.add_option("--generate", options.generate, "Generate N tokens at the end")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--prompt", options.prompt,
                  "Text to continue; for models that are not over bytes, token ids "
@@ -187,6 +230,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("X");
   app.add_option("--top-k", options.topK,
                  "Choose among the K most likely tokens (default: all)")
+      ->check(wholeNumber<int64_t>())
       ->type_name("K");
 
   app.add_option("--log", options.log, "Metrics of each step as JSON lines")
@@ -200,6 +244,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("FILE");
   app.add_option("--hash-every", options.hashEvery,
                  "Print 'hash STEP HEX' of parameters and optimizer state every N steps")
+      ->check(wholeNumber<int64_t>())
       ->type_name("N");
   app.add_option("--peak-flops", options.peakFlops,
                  "Peak FLOP/s of this machine, to report model FLOP utilization")
@@ -211,10 +256,12 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
-    help = app.help();
+    help = wrapped(app.help());
     return options;
   } catch (const CLI::ParseError &error) {
     std::string text = error.what();
+    if (!text.empty())
+      text[0] = char(std::tolower((unsigned char)text[0]));
     return usage(printable(text));
   }
   if (!app.remaining().empty())

@@ -168,7 +168,6 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
   if (options.dryRun || onlyReport)
     return Ending::Done;
 
-  uint64_t residentBefore = residentBytes();
   Result<std::unique_ptr<Session>> created = Session::create(executable);
   if (!created)
     return created.takeStatus();
@@ -204,8 +203,8 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
   if (options.profile)
     TRAIN_RT_RETURN_IF_ERROR(print(profile.table()));
   if (options.printMemory)
-    TRAIN_RT_RETURN_IF_ERROR(
-        print(memoryMeasuredText(executable, residentBefore, residentBytes())));
+    TRAIN_RT_RETURN_IF_ERROR(print(
+        memoryMeasuredText(executable, session.arenaResidentBytes(), residentBytes())));
   if (ending == Ending::Done && pendingSignal())
     ending = Ending::Interrupted;
   return ending;

@@ -22,6 +22,9 @@ public:
 
   uint8_t *data() const { return start; }
   uint64_t size() const { return bytes; }
+  /// Bytes of it that are in memory now: pages that were never touched take none. Where
+  /// the system does not tell, all of it.
+  uint64_t residentBytes() const;
 
 private:
   Arena(uint8_t *start, uint64_t bytes) : start(start), bytes(bytes) {}

@@ -12,9 +12,9 @@ namespace train::rt {
 /// Size and lower bound of the arena, and what fills it at the peak by category.
 std::string memoryPlanText(const TrainExecutable &executable);
 
-/// What the run used beside the arena: resident anonymous memory now, less the arena's
-/// size, and what was resident before the arena was allocated.
-std::string memoryMeasuredText(const TrainExecutable &executable, uint64_t residentBefore,
+/// What the run used beside the arena: `residentNow` is all anonymous and shared memory
+/// of the process, `arenaResident` the part of it that belongs to the arena.
+std::string memoryMeasuredText(const TrainExecutable &executable, uint64_t arenaResident,
                                uint64_t residentNow);
 
 } // namespace train::rt

@@ -23,6 +23,7 @@ public:
 
   const TrainExecutable &executable() const { return description; }
   uint8_t *arena() const { return memory.data(); }
+  uint64_t arenaResidentBytes() const { return memory.residentBytes(); }
   Team &team() const { return *threads; }
   /// Records times from now on, or no longer for null.
   void setProfile(Profile *profile) { executor.setProfile(profile); }

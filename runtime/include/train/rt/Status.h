@@ -45,7 +45,11 @@ public:
 
   bool ok() const { return !state; }
   explicit operator bool() const { return ok(); }
-  ErrorKind kind() const { return state->kind; }
+  /// Of an error; a success has none.
+  ErrorKind kind() const {
+    assert(state && "a success has no kind");
+    return state->kind;
+  }
   /// The message with its contexts, outermost first. Empty on success.
   std::string_view message() const {
     return state ? std::string_view(state->message) : std::string_view();

@@ -1,0 +1,274 @@
+// Whole trainings of the toys through the same main that executables have.
+#include "TestFiles.h"
+#include "Toy.h"
+
+#include "train/rt/Run.h"
+#include "train/rt/Safetensors.h"
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <unistd.h>
+
+using namespace train;
+using namespace train::rt;
+using namespace train::rt::test;
+
+namespace {
+
+class TrainingTest : public TestFiles {
+protected:
+  void SetUp() override {
+    TestFiles::SetUp();
+    toy::makeRegression(regression);
+    toy::makeBigram(bigram);
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal;
+    std::vector<float> x, y;
+    for (int i = 0; i < 50; ++i) {
+      float row[3];
+      for (float &value : row)
+        x.push_back(value = normal(random));
+      y.push_back(2 * row[0] - row[1] + 0.5f * row[2] + 0.25f);
+    }
+    write("x.npy", npyOf("<f4", "(50, 3)", bytes(x)));
+    write("y.npy", npyOf("<f4", "(50,)", bytes(y)));
+    data = {"--data=x:" + path("x.npy"), "--data=labels:" + path("y.npy"), "--lr=0.02"};
+    std::string text;
+    for (int i = 0; i < 100; ++i)
+      text += "abcabd";
+    write("text.txt", text);
+  }
+
+  /// Runs and keeps what it printed in `out` and `err`.
+  int run(const toy::Toy &toy, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "toy");
+    std::vector<const char *> pointers;
+    for (const std::string &argument : arguments)
+      pointers.push_back(argument.c_str());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    int code = runMain(toy.executable, int(pointers.size()), pointers.data());
+    out = testing::internal::GetCapturedStdout();
+    err = testing::internal::GetCapturedStderr();
+    return code;
+  }
+  int train(std::vector<std::string> more) {
+    std::vector<std::string> arguments = data;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(regression, arguments);
+  }
+  std::vector<std::string> hashes() const {
+    std::vector<std::string> lines;
+    std::istringstream stream(out);
+    for (std::string line; std::getline(stream, line);)
+      if (line.rfind("hash ", 0) == 0)
+        lines.push_back(line);
+    return lines;
+  }
+  toy::Toy regression, bigram;
+  std::vector<std::string> data;
+  std::string out, err;
+};
+
+TEST_F(TrainingTest, FitsTheLineAndExportsIt) {
+  ASSERT_EQ(train({"--steps=300", "--export=" + path("m.safetensors")}), 0) << err;
+  auto file = readSafetensors(path("m.safetensors"));
+  ASSERT_TRUE(file.ok()) << file.message();
+  const float expected[] = {2, -1, 0.5f};
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(elementAsDouble(Scalar::F32, file->tensors["model.weight"].data, i),
+                expected[i], 1e-3);
+  EXPECT_NEAR(elementAsDouble(Scalar::F32, file->tensors["model.bias"].data, 0), 0.25,
+              1e-3);
+  EXPECT_NE(out.find("final step 300 loss 0.000000"), std::string::npos) << out;
+}
+
+TEST_F(TrainingTest, ThreadsDoNotChangeBits) {
+  ASSERT_EQ(train({"--steps=20", "--hash-every=5"}), 0) << err;
+  std::vector<std::string> expected = hashes();
+  EXPECT_EQ(expected.size(), 4u);
+  for (uint32_t threads : {1, 3, 7}) {
+    regression.executable.threads = threads;
+    ASSERT_EQ(train({"--steps=20", "--hash-every=5"}), 0) << err;
+    EXPECT_EQ(hashes(), expected);
+  }
+  ASSERT_EQ(train({"--steps=20", "--hash-every=5", "--seed=1"}), 0) << err;
+  EXPECT_NE(hashes(), expected);
+}
+
+TEST_F(TrainingTest, ResumeContinuesBitForBit) {
+  const std::vector<std::string> schedule = {"--lr-schedule=cosine", "--warmup-steps=4",
+                                             "--seed=9"};
+  auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), schedule.begin(), schedule.end());
+    return more;
+  };
+  ASSERT_EQ(train(with({"--steps=40", "--hash-every=1", "--log=" + path("whole.jsonl"),
+                        "--export=" + path("whole.safetensors")})),
+            0)
+      << err;
+  std::vector<std::string> expected = hashes();
+  // The time limit ends it after the first step; the schedule still says 40.
+  std::string ck = "--checkpoint=" + path("ck"), log = "--log=" + path("part.jsonl");
+  ASSERT_EQ(train(with({"--steps=40", ck, log, "--timeout=1e-9"})), 8) << err;
+  std::vector<std::string> seen;
+  int code;
+  int runs = 0;
+  do {
+    code = train({"--resume", "--hash-every=1", ck, log, "--timeout=1e-9",
+                  "--export=" + path("part.safetensors")});
+    for (const std::string &hash : hashes())
+      seen.push_back(hash);
+    ASSERT_LT(++runs, 50) << err;
+  } while (code == 8);
+  ASSERT_EQ(code, 0) << err;
+  EXPECT_EQ(seen, std::vector<std::string>(expected.begin() + 1, expected.end()));
+  EXPECT_EQ(read(path("part.safetensors")), read(path("whole.safetensors")));
+  // Losses and rates of the logs agree line by line.
+  std::istringstream whole(read(path("whole.jsonl"))), part(read(path("part.jsonl")));
+  int lines = 0;
+  for (std::string a, b; std::getline(whole, a); ++lines) {
+    ASSERT_TRUE(std::getline(part, b));
+    auto left = nlohmann::json::parse(a), right = nlohmann::json::parse(b);
+    for (const char *field : {"step", "loss", "lr", "grad_norm"})
+      EXPECT_EQ(left[field], right[field]);
+  }
+  EXPECT_EQ(lines, 40);
+  // Resuming what is finished changes nothing.
+  EXPECT_EQ(train({"--resume", ck}), 0) << err;
+}
+
+TEST_F(TrainingTest, CheckpointDirectoriesAreNotOverwritten) {
+  std::string ck = "--checkpoint=" + path("ck");
+  EXPECT_EQ(train({ck, "--resume"}), 4);
+  EXPECT_NE(err.find("holds no checkpoint"), std::string::npos) << err;
+  ASSERT_EQ(train({ck, "--steps=2"}), 0) << err;
+  EXPECT_EQ(train({ck, "--steps=2"}), 2);
+  EXPECT_NE(err.find("already holds the checkpoint of step 2"), std::string::npos) << err;
+  EXPECT_EQ(train({ck, "--resume", "--seed=4"}), 2);
+  EXPECT_NE(err.find("--seed is 4, the checkpoint was trained with 0"),
+            std::string::npos);
+}
+
+TEST_F(TrainingTest, ResumeRefusesOtherData) {
+  std::string ck = "--checkpoint=" + path("ck");
+  ASSERT_EQ(train({ck, "--steps=2"}), 0) << err;
+  write("x.npy", npyOf("<f4", "(49, 3)", std::string(49 * 12, '\0')));
+  write("y.npy", npyOf("<f4", "(49,)", std::string(49 * 4, '\0')));
+  EXPECT_EQ(train({ck, "--resume", "--steps=4"}), 4);
+  EXPECT_NE(err.find("49 samples, the checkpoint was trained on 50"), std::string::npos)
+      << err;
+}
+
+TEST_F(TrainingTest, DivergenceEndsWithItsOwnCode) {
+  EXPECT_EQ(train({"--steps=500", "--lr=100"}), 6);
+  EXPECT_NE(err.find("error: the loss of step "), std::string::npos) << err;
+  EXPECT_EQ(train({"--steps=500", "--lr=100", "--allow-nan"}), 0) << err;
+}
+
+TEST_F(TrainingTest, EvaluationIsTheMeanInFileOrder) {
+  std::vector<std::string> eval = {"--eval-data=x:" + path("x.npy"),
+                                   "--eval-data=labels:" + path("y.npy"), "--eval-only"};
+  ASSERT_EQ(run(regression, eval), 0) << err;
+  double loss = 0;
+  ASSERT_EQ(std::sscanf(out.c_str(), "eval 0 %lf", &loss), 1) << out;
+  // By hand: 12 whole batches of 4 of the 50 samples.
+  ASSERT_EQ(run(regression, {"--export=" + path("m.safetensors")}), 0) << err;
+  auto model = readSafetensors(path("m.safetensors"));
+  const uint8_t *weight = model->tensors["model.weight"].data;
+  std::string x = read(path("x.npy")), y = read(path("y.npy"));
+  const char *rows = x.data() + x.size() - 600, *labels = y.data() + y.size() - 200;
+  double expected = 0;
+  for (size_t i = 0; i < 48; ++i) {
+    double error = -elementAsDouble(Scalar::F32, labels, i);
+    for (size_t k = 0; k < 3; ++k)
+      error += elementAsDouble(Scalar::F32, rows, 3 * i + k) *
+               elementAsDouble(Scalar::F32, weight, k);
+    expected += error * error / 48;
+  }
+  EXPECT_NEAR(loss, expected, 1e-5 * expected);
+  // One batch of it is something else.
+  eval.push_back("--eval-batches=1");
+  ASSERT_EQ(run(regression, eval), 0) << err;
+  EXPECT_EQ(out.find("eval 0 "), 0u);
+  EXPECT_GT(std::fabs(std::atof(out.c_str() + 7) - loss), 1e-3);
+}
+
+TEST_F(TrainingTest, BigramsLearnAndGenerate) {
+  std::vector<std::string> arguments = {"--data=" + path("text.txt"),
+                                        "--eval-data=" + path("text.txt"),
+                                        "--steps=400",
+                                        "--lr=20",
+                                        "--generate=20",
+                                        "--prompt=c",
+                                        "--temperature=0"};
+  ASSERT_EQ(run(bigram, arguments), 0) << err;
+  EXPECT_NE(out.find("eval 400 "), std::string::npos) << out;
+  // After c always a, after a always b; b goes to c or d, both go back to a.
+  std::string text = out.substr(out.rfind("\n", out.size() - 2) + 1);
+  ASSERT_EQ(text.size(), 22u) << out;
+  EXPECT_EQ(text.substr(0, 3), "cab");
+  for (size_t i = 0; i + 1 < 21; ++i) {
+    if (text[i] == 'a')
+      EXPECT_EQ(text[i + 1], 'b') << text;
+    else if (text[i] != 'b')
+      EXPECT_EQ(text[i + 1], 'a') << text;
+  }
+  std::string first = out;
+  arguments.back() = "--temperature=1.5";
+  ASSERT_EQ(run(bigram, arguments), 0) << err;
+  first = out;
+  ASSERT_EQ(run(bigram, arguments), 0) << err;
+  EXPECT_EQ(out, first);
+}
+
+TEST_F(TrainingTest, InitLoadsWhatExportWrote) {
+  ASSERT_EQ(train({"--steps=30", "--export=" + path("a.safetensors")}), 0) << err;
+  ASSERT_EQ(run(regression,
+                {"--init=" + path("a.safetensors"), "--export=" + path("b.safetensors")}),
+            0)
+      << err;
+  EXPECT_EQ(read(path("a.safetensors")), read(path("b.safetensors")));
+  EXPECT_EQ(train({"--init=" + path("none")}), 5);
+  write("bad.safetensors", "nonsense");
+  EXPECT_EQ(train({"--init=" + path("bad.safetensors")}), 4);
+}
+
+TEST_F(TrainingTest, DryRunAllocatesAndWritesNothing) {
+  regression.executable.arena_bytes = uint64_t(1) << 60;
+  EXPECT_EQ(train({"--dry-run"}), 3); // no machine has that much
+  regression.executable.arena_bytes = 4096;
+  EXPECT_EQ(train({"--dry-run", "--checkpoint=" + path("ck"), "--log=" + path("l")}), 0);
+  EXPECT_FALSE(std::filesystem::exists(path("ck")));
+  EXPECT_FALSE(std::filesystem::exists(path("l")));
+  EXPECT_EQ(run(regression, {"--dry-run", "--data=x:" + path("none.npy")}), 5);
+}
+
+TEST_F(TrainingTest, MemoryPlanProfileAndTrace) {
+  ASSERT_EQ(run(regression, {"--print-memory"}), 0) << err;
+  EXPECT_NE(out.find("768"), std::string::npos) << out;
+  EXPECT_NE(out.find("gradients"), std::string::npos) << out;
+  ASSERT_EQ(
+      train({"--steps=5", "--profile", "--trace=" + path("t.json"), "--print-memory"}), 0)
+      << err;
+  EXPECT_NE(out.find("update"), std::string::npos) << out;
+  EXPECT_NE(out.find("outside_arena_bytes"), std::string::npos) << out;
+  auto trace = nlohmann::json::parse(read(path("t.json")));
+  // Each step: two zeros, three times load and gradient, norm, update.
+  EXPECT_EQ(trace.size(), 5u * (2 + 3 * 2 + 2));
+  EXPECT_EQ(trace[0]["name"], "zero");
+  EXPECT_EQ(trace[0]["args"]["location"], "toy.mlir:1:1");
+}
+
+TEST_F(TrainingTest, ErrorsOfTheDataNameStepAndCommand) {
+  bigram.inputs[0][0].vocabulary = 98;
+  bigram.finish();
+  EXPECT_EQ(run(bigram, {"--data=" + path("text.txt"), "--steps=3"}), 4);
+  EXPECT_NE(err.find("error: step 1: load at toy.mlir:1:1"), std::string::npos) << err;
+  EXPECT_NE(err.find("is not below the vocabulary of 98"), std::string::npos) << err;
+}
+
+} // namespace
