@@ -73,7 +73,10 @@ void train::cloneFlat(Block &from, OpBuilder &builder, IRMapping &mapping) {
 }
 
 void train::eraseDeadOps(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block.without_terminator())))
-    if (op.use_empty() && isMemoryEffectFree(&op))
-      op.erase();
+  for (Operation *op = block.getTerminator()->getPrevNode(); op;) {
+    Operation *previous = op->getPrevNode();
+    if (op->use_empty() && isMemoryEffectFree(op))
+      op->erase();
+    op = previous;
+  }
 }

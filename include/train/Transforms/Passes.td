@@ -116,8 +116,8 @@ def TrainFoldSums : TrainPass<"train-fold-sums"> {
   let summary = "let contractions add to their accumulator operand instead of a separate sum";
   let description = [{
     `add(contraction, other)` becomes the contraction into `other` where the op accumulates (AccumulatingOpInterface), has no accumulator yet
-    and no other use, and `other` is a fresh value or a carried accumulator with no other use, so that nobody misses it. The contraction moves to the
-    place of the sum.
+    and no other use, and `other` is a fresh value or a carried accumulator with no other use, so that nobody misses it. The contraction moves to
+    the place of the sum only where `other` is computed later. Chains fold too: in `add(c2 into c1, other)`, c1 takes `other`.
 
     Why: the gradient of one micro-batch, and each term of a tied weight's gradient, would otherwise be a second buffer
     of the parameter's size and a kernel that reads both.

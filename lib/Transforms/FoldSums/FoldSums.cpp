@@ -31,15 +31,39 @@ bool isFreeToOverwrite(Value value) {
   return getResultStorage(result).kind != ResultStorage::Kind::View;
 }
 
+/// Whether `value` is computed before `op` in op's block, or is an argument of that block.
+bool isBefore(Value value, Operation *op) {
+  if (value.getParentBlock() != op->getBlock())
+    return false;
+  return isa<BlockArgument>(value) || value.getDefiningOp()->isBeforeInBlock(op);
+}
+
+/// The op that can take another term for the sum that `term` is: the one that computes it, or the
+/// first of a chain in which each accumulates into the next. Null if there is none.
+AccumulatingOpInterface findAccumulating(Value term, Type type) {
+  while (true) {
+    auto op = term.getDefiningOp<AccumulatingOpInterface>();
+    if (!op || op->getNumResults() != 1 || !term.hasOneUse() || term.getType() != type)
+      return nullptr;
+    MutableOperandRange accumulator = op.getAccumulatorMutable();
+    if (accumulator.empty())
+      return op;
+    term = accumulator[0].get();
+  }
+}
+
 /// Folds `sum` of `term` and `other`; false where `term` can't accumulate.
 bool fold(AddOp sum, Value term, Value other) {
-  auto op = term.getDefiningOp<AccumulatingOpInterface>();
-  if (!op || op->getBlock() != sum->getBlock() || op->getNumResults() != 1 || !term.hasOneUse() ||
-      !op.getAccumulatorMutable().empty() || term.getType() != sum.getType() ||
-      other.getType() != sum.getType() || term == other || !isFreeToOverwrite(other) ||
-      other.getParentBlock() != sum->getBlock())
+  AccumulatingOpInterface op = findAccumulating(term, sum.getType());
+  if (!op || op->getBlock() != sum->getBlock() || other.getType() != sum.getType() ||
+      other.getParentBlock() != sum->getBlock() || !isFreeToOverwrite(other))
     return false;
-  op->moveBefore(sum);
+  if (!isBefore(other, op)) {
+    // Only the op itself can move to the sum: a chain has readers in between.
+    if (term.getDefiningOp() != op)
+      return false;
+    op->moveBefore(sum);
+  }
   op.getAccumulatorMutable().assign(other);
   sum.getResult().replaceAllUsesWith(term);
   sum.erase();

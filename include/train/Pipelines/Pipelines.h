@@ -1,0 +1,78 @@
+//===- Pipelines.h - which passes, in which order ---------------------------===//
+//
+// One function and one options struct per stage; the driver, train-opt and the tests call
+// the same functions. Each pipeline ends with the check of the stage that it reaches.
+//
+//===----------------------------------------------------------------------===//
+#ifndef TRAIN_PIPELINES_PIPELINES_H
+#define TRAIN_PIPELINES_PIPELINES_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace train {
+
+/// What the graph is before differentiation.
+struct GraphOptions {
+  /// Samples per micro-batch; 0 keeps the graph's own.
+  int64_t batch = 0;
+};
+
+/// What one optimizer step is.
+struct StepOptions {
+  /// Micro-batches per step.
+  int64_t accumulate = 1;
+  /// The largest global norm of the gradients; nothing for no clipping.
+  std::optional<double> clipNorm;
+  /// sgd, momentum, adam or adamw.
+  std::string optimizer = "adamw";
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weightDecay = 0.0;
+  /// Return `grad_norm` even without clipping.
+  bool reportGradNorm = false;
+};
+
+/// What the plan is made for.
+struct PlanOptions {
+  /// Threads that library workspaces are sized for.
+  int threads = 1;
+};
+
+struct TrainOptions {
+  GraphOptions graph;
+  StepOptions step;
+  PlanOptions plan;
+};
+
+/// Sets the batch and derives eval and predict. Stage graph.
+void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
+
+/// Differentiates, accumulates, clips, adds the optimizer. Stage step.
+void buildStepPipeline(mlir::OpPassManager &pm, const StepOptions &options);
+
+/// Forms kernels. Stage fused.
+void buildFusePipeline(mlir::OpPassManager &pm);
+
+/// Fixes the order of issue. Stage scheduled.
+void buildSchedulePipeline(mlir::OpPassManager &pm, const PlanOptions &options);
+
+/// Places everything in the arena. Stage planned.
+void buildPlanPipeline(mlir::OpPassManager &pm, const PlanOptions &options);
+
+/// All of the above, from graph to planned.
+void buildTrainPipeline(mlir::OpPassManager &pm, const TrainOptions &options);
+
+/// Registers them as train-graph-pipeline, train-step-pipeline, train-fuse-pipeline, train-schedule-pipeline,
+/// train-plan-pipeline and train-pipeline. Once per process.
+void registerTrainPipelines();
+
+} // namespace train
+
+#endif // TRAIN_PIPELINES_PIPELINES_H

@@ -1,0 +1,65 @@
+//===- Pipelines.cpp - which passes, in which order -------------------------===//
+//
+// The order is the content of this file; each line that could stand elsewhere says
+// why it stands where it does.
+//
+//===----------------------------------------------------------------------===//
+#include "train/Pipelines/Pipelines.h"
+#include "train/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void train::buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
+  // First, so that the derived programs have the same batch as the step.
+  if (options.batch != 0)
+    pm.addPass(createTrainSetBatch({options.batch}));
+  pm.addPass(createTrainDerivePrograms());
+  pm.addPass(createTrainVerifyStage());
+}
+
+void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
+  pm.addPass(createTrainDifferentiate());
+  // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this point
+  // nothing merges ops any more: a recomputation would be merged with its original.
+  pm.addPass(createCSEPass());
+  if (options.accumulate != 1)
+    pm.addPass(createTrainAccumulate({options.accumulate}));
+  // After accumulation, whose sums it folds, and before anything else reads gradients.
+  pm.addPass(createTrainFoldSums());
+  if (options.clipNorm)
+    pm.addPass(createTrainClipGradients({*options.clipNorm}));
+  TrainOptimizerOptions optimizer;
+  optimizer.kind = options.optimizer;
+  optimizer.beta1 = options.beta1;
+  optimizer.beta2 = options.beta2;
+  optimizer.eps = options.eps;
+  optimizer.weightDecay = options.weightDecay;
+  optimizer.reportGradNorm = options.reportGradNorm;
+  pm.addPass(createTrainOptimizer(optimizer));
+  pm.addPass(createTrainVerifyStage());
+}
+
+void train::buildFusePipeline(OpPassManager &pm) {
+  pm.addPass(createTrainFuse());
+  pm.addPass(createTrainVerifyStage());
+}
+
+void train::buildSchedulePipeline(OpPassManager &pm, const PlanOptions &options) {
+  pm.addPass(createTrainSchedule({options.threads}));
+  pm.addPass(createTrainVerifyStage());
+}
+
+void train::buildPlanPipeline(OpPassManager &pm, const PlanOptions &options) {
+  pm.addPass(createTrainPlanMemory({options.threads}));
+  pm.addPass(createTrainVerifyStage());
+}
+
+void train::buildTrainPipeline(OpPassManager &pm, const TrainOptions &options) {
+  buildGraphPipeline(pm, options.graph);
+  buildStepPipeline(pm, options.step);
+  buildFusePipeline(pm);
+  buildSchedulePipeline(pm, options.plan);
+  buildPlanPipeline(pm, options.plan);
+}

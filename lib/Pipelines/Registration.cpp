@@ -1,0 +1,124 @@
+//===- Registration.cpp - pipelines by name ---------------------------------===//
+//
+// Command-line flags for the options structs of Pipelines.h; each flag is spelled once.
+//
+//===----------------------------------------------------------------------===//
+#include "train/Pipelines/Pipelines.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+using namespace train;
+
+namespace {
+
+template <typename T>
+using Flag = mlir::detail::PassOptions::Option<T>;
+using Parent = mlir::detail::PassOptions;
+
+struct GraphFlags {
+  explicit GraphFlags(Parent &parent)
+      : batch(parent, "batch", llvm::cl::desc("samples per micro-batch; 0 keeps the graph's"),
+              llvm::cl::init(GraphOptions().batch)) {}
+
+  GraphOptions get() const { return {batch}; }
+
+  Flag<int64_t> batch;
+};
+
+struct StepFlags {
+  explicit StepFlags(Parent &parent)
+      : accumulate(parent, "accumulate", llvm::cl::desc("micro-batches per step"),
+                   llvm::cl::init(StepOptions().accumulate)),
+        clipNorm(parent, "clip-norm",
+                 llvm::cl::desc("largest global norm of the gradients; 0 for no clipping"),
+                 llvm::cl::init(0.0)),
+        optimizer(parent, "optimizer", llvm::cl::desc("sgd, momentum, adam or adamw"),
+                  llvm::cl::init(StepOptions().optimizer)),
+        beta1(parent, "beta1", llvm::cl::desc("decay of the first moment, or the momentum"),
+              llvm::cl::init(StepOptions().beta1)),
+        beta2(parent, "beta2", llvm::cl::desc("decay of the second moment"),
+              llvm::cl::init(StepOptions().beta2)),
+        eps(parent, "eps", llvm::cl::desc("added to the root of the second moment"),
+            llvm::cl::init(StepOptions().eps)),
+        weightDecay(parent, "weight-decay", llvm::cl::desc("weight decay"),
+                    llvm::cl::init(StepOptions().weightDecay)),
+        reportGradNorm(parent, "report-grad-norm",
+                       llvm::cl::desc("return grad_norm even without clipping"),
+                       llvm::cl::init(StepOptions().reportGradNorm)) {}
+
+  StepOptions get() const {
+    StepOptions options;
+    options.accumulate = accumulate;
+    if (clipNorm != 0)
+      options.clipNorm = clipNorm;
+    options.optimizer = optimizer;
+    options.beta1 = beta1;
+    options.beta2 = beta2;
+    options.eps = eps;
+    options.weightDecay = weightDecay;
+    options.reportGradNorm = reportGradNorm;
+    return options;
+  }
+
+  Flag<int64_t> accumulate;
+  Flag<double> clipNorm;
+  Flag<std::string> optimizer;
+  Flag<double> beta1, beta2, eps, weightDecay;
+  Flag<bool> reportGradNorm;
+};
+
+struct PlanFlags {
+  explicit PlanFlags(Parent &parent)
+      : threads(parent, "threads", llvm::cl::desc("threads that workspaces are sized for"),
+                llvm::cl::init(PlanOptions().threads)) {}
+
+  PlanOptions get() const { return {threads}; }
+
+  Flag<int> threads;
+};
+
+/// The options of one registered pipeline, put together from groups of flags.
+template <typename... Groups>
+struct Flags : PassPipelineOptions<Flags<Groups...>>, Groups... {
+  Flags() : Groups(static_cast<Parent &>(*this))... {}
+
+  template <typename Group>
+  auto get() const {
+    return static_cast<const Group &>(*this).get();
+  }
+};
+
+} // namespace
+
+void train::registerTrainPipelines() {
+  PassPipelineRegistration<Flags<GraphFlags>>(
+      "train-graph-pipeline", "set the batch and derive eval and predict",
+      [](OpPassManager &pm, const Flags<GraphFlags> &flags) {
+        buildGraphPipeline(pm, flags.get<GraphFlags>());
+      });
+  PassPipelineRegistration<Flags<StepFlags>>(
+      "train-step-pipeline", "build the step from the graph",
+      [](OpPassManager &pm, const Flags<StepFlags> &flags) {
+        buildStepPipeline(pm, flags.get<StepFlags>());
+      });
+  PassPipelineRegistration<>("train-fuse-pipeline", "form kernels", buildFusePipeline);
+  PassPipelineRegistration<Flags<PlanFlags>>(
+      "train-schedule-pipeline", "fix the order of issue",
+      [](OpPassManager &pm, const Flags<PlanFlags> &flags) {
+        buildSchedulePipeline(pm, flags.get<PlanFlags>());
+      });
+  PassPipelineRegistration<Flags<PlanFlags>>(
+      "train-plan-pipeline", "place everything in the arena",
+      [](OpPassManager &pm, const Flags<PlanFlags> &flags) {
+        buildPlanPipeline(pm, flags.get<PlanFlags>());
+      });
+  using AllFlags = Flags<GraphFlags, StepFlags, PlanFlags>;
+  PassPipelineRegistration<AllFlags>(
+      "train-pipeline", "from a graph to a planned step",
+      [](OpPassManager &pm, const AllFlags &flags) {
+        buildTrainPipeline(
+            pm, {flags.get<GraphFlags>(), flags.get<StepFlags>(), flags.get<PlanFlags>()});
+      });
+}
