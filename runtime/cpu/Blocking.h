@@ -31,11 +31,6 @@ constexpr int64_t attentionGradFloats(int64_t headSize) {
          2 * kQueryBlock * kKeyBlock + kQueryBlock;
 }
 
-/// The adjoint of a strided convolution works on every stride-th position at a time; a
-/// tile of at most this many floats is scattered to its places from the workspace.
-constexpr int64_t kScatterRows = 96;
-constexpr int64_t kScatterColumns = 768;
-
 } // namespace train::cpu
 
 #endif // TRAIN_RUNTIME_CPU_BLOCKING_H

@@ -1,14 +1,12 @@
-// CONV2D and its two adjoints: cut into products, one per sample and group, whose tiles
-// the team claims. Sums run over (channel, tap), (output channel, tap) and (sample,
-// position) in ascending order; the filter gradient takes the samples one after another
-// into the same tile, so no partial sums are kept.
-#include "Blocking.h"
+// CONV2D and its two adjoints: cut into tiles of one product per group that the team
+// claims. Sums run over (channel, tap), (output channel, tap) and (sample, position) in
+// ascending order; the filter gradient takes the samples one after another into the same
+// tile, so no partial sums are kept.
 #include "ConvolutionShape.h"
 #include "Entries.h"
 #include "Grid.h"
 #include "Scratch.h"
 #include "SimdKernels.h"
-#include "train/Runtime/Abi.h"
 
 #include <cstring>
 #include <numeric>
@@ -16,15 +14,18 @@
 namespace train::cpu {
 namespace {
 
-/// The windows that the output positions see in one sample and group of the input.
+/// The windows of the input that the output positions see, from sample n on.
 WindowMap inputWindows(const ConvolutionShape &s, const float *input, int64_t n,
                        int64_t g) {
-  WindowMap map;
+  WindowMap map{};
   map.planeStride = s.H * s.W;
   map.channels = s.inputsPerGroup();
-  map.image = input + (n * s.C + g * map.channels) * map.planeStride;
+  map.images = s.N - n;
+  map.imageStride = s.C * map.planeStride;
+  map.image = input + n * map.imageStride + g * map.channels * map.planeStride;
   map.height = s.H;
   map.width = s.W;
+  map.gridHeight = s.OH;
   map.gridWidth = s.OW;
   map.strideY = s.strideH;
   map.strideX = s.strideW;
@@ -35,6 +36,14 @@ WindowMap inputWindows(const ConvolutionShape &s, const float *input, int64_t n,
   map.x0 = -s.padLeft;
   map.xStep = s.dilationW;
   return map;
+}
+
+/// Without padding and stride a plane is one long row: segments are then cut at the ends
+/// of images only.
+void flatten(WindowMap &map, PlaneMap &planes) {
+  map.width = map.gridWidth = map.planeStride;
+  map.height = map.gridHeight = 1;
+  planes.rowStride = map.planeStride;
 }
 
 /// One dimension of a phase: the inputs phase, phase + stride, ... and the taps that
@@ -50,15 +59,24 @@ struct Phase {
     count = phase < size ? ceilDiv(size - phase, stride) : 0;
     step = stride / std::gcd(stride, dilation);
     first = 0;
-    while (first < kernel && first < step &&
+    while (first < std::min(kernel, step) &&
            (phase + pad - first * dilation) % stride != 0)
       ++first;
-    const bool reached = first < kernel && (phase + pad - first * dilation) % stride == 0;
+    const bool reached = first < std::min(kernel, step);
     taps = reached ? ceilDiv(kernel - first, step) : 0;
     offset = reached ? (phase + pad - first * dilation) / stride : 0;
     outputStep = -(step * dilation / stride);
   }
 };
+
+/// Fills in tile `index` of the grid.
+template <typename Task>
+void placeTile(Task &task, const Grid &grid, int64_t index, int64_t m, int64_t n) {
+  task.row = index % grid.rowTiles * grid.rows;
+  task.rows = std::min(grid.rows, m - task.row);
+  task.column = index / grid.rowTiles * grid.columns;
+  task.columns = std::min(grid.columns, n - task.column);
+}
 
 } // namespace
 
@@ -68,46 +86,20 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
   const auto *filter = static_cast<const float *>(buffers[1]);
   auto *out = static_cast<float *>(buffers[2]);
   const int64_t m = s.outputsPerGroup(), positions = s.OH * s.OW;
-  const int64_t k = s.inputsPerGroup() * s.taps(), products = s.N * s.groups;
-  if (products <= 0 || m <= 0 || positions <= 0)
+  const int64_t k = s.inputsPerGroup() * s.taps();
+  if (s.N <= 0 || m <= 0 || positions <= 0)
     return Status::success();
-  const bool pointwise = s.isPointwise();
-  const Grid grid = chooseGrid(products, m, positions, k, team.threads(),
-                               pointwise ? kDensePackCost : kWindowPackCost);
-  forEachTask(team, products * grid.tiles(), [&](int64_t index, int thread) {
-    const int64_t product = index / grid.tiles(), tile = index % grid.tiles();
-    const int64_t n = product / s.groups, g = product % s.groups;
-    const int64_t row = tile % grid.rowTiles * grid.rows;
-    const int64_t column = tile / grid.rowTiles * grid.columns;
-    const int64_t rows = std::min(grid.rows, m - row);
-    const int64_t columns = std::min(grid.columns, positions - column);
-    float *to = out + (n * s.O + g * m + row) * positions + column;
-    const float *weights = filter + g * m * k;
-    if (pointwise) {
-      GemmTask task{weights + row * k,
-                    input + (n * s.C + g * k) * positions + column,
-                    to,
-                    rows,
-                    columns,
-                    k,
-                    k,
-                    positions,
-                    positions,
-                    false,
-                    false,
-                    s.accumulate};
-      simdKernels()->gemm(task, threadScratch(thread));
-      return;
-    }
+  const Grid grid =
+      chooseGrid(s.groups, m, s.N * positions, k, team.threads(), kWindowPackCost);
+  forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
+    const int64_t g = index / grid.tiles();
     ConvolutionTask task{};
-    task.filter.filter = weights;
-    task.windows = inputWindows(s, input, n, g);
-    task.out = to;
-    task.ldOut = positions;
-    task.row = row;
-    task.rows = rows;
-    task.column = column;
-    task.columns = columns;
+    placeTile(task, grid, index % grid.tiles(), m, s.N * positions);
+    task.filter.filter = filter + g * m * k;
+    task.windows = inputWindows(s, input, 0, g);
+    task.planes = {out + g * m * positions, positions, s.O * positions, s.OW, 1};
+    if (s.isPointwise())
+      flatten(task.windows, task.planes);
     task.k = k;
     task.accumulate = s.accumulate;
     simdKernels()->convolution(task, threadScratch(thread));
@@ -120,114 +112,57 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
   const auto *dout = static_cast<const float *>(buffers[0]);
   const auto *filter = static_cast<const float *>(buffers[1]);
   auto *din = static_cast<float *>(buffers[2]);
-  auto *workspace = static_cast<char *>(buffers[3]);
-  const int64_t perThread =
-      trainLibraryWorkspaceBytes(TRAIN_LIBRARY_CONV2D_TRANSPOSE, params, 1);
   const int64_t m = s.inputsPerGroup(), outputs = s.outputsPerGroup();
-  const int64_t products = s.N * s.groups, plane = s.H * s.W, positions = s.OH * s.OW;
-  if (products <= 0 || m <= 0 || plane <= 0)
+  const int64_t plane = s.H * s.W, positions = s.OH * s.OW;
+  if (s.N <= 0 || m <= 0 || plane <= 0)
     return Status::success();
-
-  if (s.isPointwise()) {
-    const Grid grid =
-        chooseGrid(products, m, plane, outputs, team.threads(), kDensePackCost);
-    forEachTask(team, products * grid.tiles(), [&](int64_t index, int thread) {
-      const int64_t product = index / grid.tiles(), tile = index % grid.tiles();
-      const int64_t n = product / s.groups, g = product % s.groups;
-      const int64_t row = tile % grid.rowTiles * grid.rows;
-      const int64_t column = tile / grid.rowTiles * grid.columns;
-      GemmTask task{filter + g * outputs * m + row,
-                    dout + (n * s.O + g * outputs) * plane + column,
-                    din + (n * s.C + g * m + row) * plane + column,
-                    std::min(grid.rows, m - row),
-                    std::min(grid.columns, plane - column),
-                    outputs,
-                    m,
-                    plane,
-                    plane,
-                    true,
-                    false,
-                    s.accumulate};
-      simdKernels()->gemm(task, threadScratch(thread));
-    });
-    return Status::success();
-  }
 
   for (int64_t phaseY = 0; phaseY < s.strideH; ++phaseY)
     for (int64_t phaseX = 0; phaseX < s.strideW; ++phaseX) {
       const Phase y(phaseY, s.H, s.strideH, s.padTop, s.dilationH, s.kh);
       const Phase x(phaseX, s.W, s.strideW, s.padLeft, s.dilationW, s.kw);
-      const int64_t count = y.count * x.count, k = outputs * y.taps * x.taps;
-      if (count == 0 || (k == 0 && s.accumulate))
+      const int64_t count = s.N * y.count * x.count, k = outputs * y.taps * x.taps;
+      if (count == 0)
         continue;
-      const bool strided = s.strideH != 1 || s.strideW != 1;
-      Grid grid = chooseGrid(products, m, count, k, team.threads(), kWindowPackCost);
-      if (strided) {
-        grid.rows = std::min(grid.rows, kScatterRows);
-        grid.columns = std::min(grid.columns, kScatterColumns);
-        grid.rowTiles = ceilDiv(m, grid.rows);
-        grid.columnTiles = ceilDiv(count, grid.columns);
-      }
-      forEachTask(team, products * grid.tiles(), [&](int64_t index, int thread) {
-        const int64_t product = index / grid.tiles(), tile = index % grid.tiles();
-        const int64_t n = product / s.groups, g = product % s.groups;
+      const Grid grid =
+          chooseGrid(s.groups, m, count, k, team.threads(), kWindowPackCost);
+      forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
+        const int64_t g = index / grid.tiles();
         ConvolutionTask task{};
-        task.row = tile % grid.rowTiles * grid.rows;
-        task.column = tile / grid.rowTiles * grid.columns;
-        task.rows = std::min(grid.rows, m - task.row);
-        task.columns = std::min(grid.columns, count - task.column);
+        placeTile(task, grid, index % grid.tiles(), m, count);
         task.k = k;
         task.accumulate = s.accumulate;
-        task.filter.filter = filter + g * outputs * m * s.taps();
-        task.filter.outputStride = m * s.taps();
-        task.filter.inputStride = s.taps();
-        task.filter.tapRows = y.taps;
-        task.filter.tapColumns = x.taps;
-        task.filter.tap0 = y.first * s.kw + x.first;
-        task.filter.tapRowStep = y.step * s.kw;
-        task.filter.tapColumnStep = x.step;
-        task.windows.image = dout + (n * s.O + g * outputs) * positions;
-        task.windows.channels = outputs;
-        task.windows.planeStride = positions;
-        task.windows.height = s.OH;
-        task.windows.width = s.OW;
-        task.windows.gridWidth = x.count;
-        task.windows.strideY = task.windows.strideX = 1;
-        task.windows.tapRows = y.taps;
-        task.windows.tapColumns = x.taps;
-        task.windows.y0 = y.offset;
-        task.windows.yStep = y.outputStep;
-        task.windows.x0 = x.offset;
-        task.windows.xStep = x.outputStep;
-        float *planes = din + (n * s.C + g * m + task.row) * plane;
-        if (!strided) {
-          task.out = planes + task.column;
-          task.ldOut = plane;
-          simdKernels()->convolutionTranspose(task, threadScratch(thread));
-          return;
-        }
-        auto *tileOut = reinterpret_cast<float *>(workspace + thread * perThread);
-        task.out = tileOut;
-        task.ldOut = task.columns;
-        auto visit = [&](auto &&move) {
-          for (int64_t i = 0; i < task.rows; ++i) {
-            float *at = tileOut + i * task.columns;
-            int64_t position = task.column, end = task.column + task.columns;
-            while (position < end) {
-              const int64_t row = position / x.count, first = position % x.count;
-              const int64_t run = std::min(x.count - first, end - position);
-              float *to = planes + i * plane + (phaseY + row * s.strideH) * s.W + phaseX +
-                          first * s.strideW;
-              for (int64_t j = 0; j < run; ++j)
-                move(*at++, to[j * s.strideW]);
-              position += run;
-            }
-          }
-        };
-        if (s.accumulate)
-          visit([](float &inTile, float &inPlace) { inTile = inPlace; });
+        FilterMap &weights = task.filter;
+        weights.filter = filter + g * outputs * m * s.taps();
+        weights.outputStride = m * s.taps();
+        weights.inputStride = s.taps();
+        weights.tapRows = y.taps;
+        weights.tapColumns = x.taps;
+        weights.tap0 = y.first * s.kw + x.first;
+        weights.tapRowStep = y.step * s.kw;
+        weights.tapColumnStep = x.step;
+        WindowMap &windows = task.windows;
+        windows.image = dout + g * outputs * positions;
+        windows.images = s.N;
+        windows.imageStride = s.O * positions;
+        windows.channels = outputs;
+        windows.planeStride = positions;
+        windows.height = s.OH;
+        windows.width = s.OW;
+        windows.gridHeight = y.count;
+        windows.gridWidth = x.count;
+        windows.strideY = windows.strideX = 1;
+        windows.tapRows = y.taps;
+        windows.tapColumns = x.taps;
+        windows.y0 = y.offset;
+        windows.yStep = y.outputStep;
+        windows.x0 = x.offset;
+        windows.xStep = x.outputStep;
+        task.planes = {din + g * m * plane + phaseY * s.W + phaseX, plane, s.C * plane,
+                       s.strideH * s.W, s.strideW};
+        if (s.isPointwise())
+          flatten(windows, task.planes);
         simdKernels()->convolutionTranspose(task, threadScratch(thread));
-        visit([](float &inTile, float &inPlace) { inPlace = inTile; });
       });
     }
   return Status::success();
@@ -239,53 +174,45 @@ Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &
   const auto *dout = static_cast<const float *>(buffers[1]);
   auto *dfilter = static_cast<float *>(buffers[2]);
   const int64_t m = s.outputsPerGroup(), inputs = s.inputsPerGroup();
-  const int64_t columnsAll = inputs * s.taps(), positions = s.OH * s.OW;
-  if (s.groups <= 0 || m <= 0 || columnsAll <= 0)
+  const int64_t columns = inputs * s.taps(), positions = s.OH * s.OW;
+  if (s.groups <= 0 || m <= 0 || columns <= 0)
     return Status::success();
   const bool pointwise = s.isPointwise();
   const Grid grid =
-      chooseGrid(s.groups, m, columnsAll, std::max<int64_t>(s.N, 1) * positions,
+      chooseGrid(s.groups, m, columns, std::max<int64_t>(s.N, 1) * positions,
                  team.threads(), pointwise ? kDensePackCost : kWindowPackCost);
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
-    const int64_t g = index / grid.tiles(), tile = index % grid.tiles();
-    const int64_t row = tile % grid.rowTiles * grid.rows;
-    const int64_t column = tile / grid.rowTiles * grid.columns;
-    const int64_t rows = std::min(grid.rows, m - row);
-    const int64_t columns = std::min(grid.columns, columnsAll - column);
-    float *to = dfilter + (g * m + row) * columnsAll + column;
+    const int64_t g = index / grid.tiles();
+    FilterGradTask task{};
+    placeTile(task, grid, index % grid.tiles(), m, columns);
+    task.out = dfilter + (g * m + task.row) * columns + task.column;
+    task.ldOut = columns;
+    task.k = positions;
     if (s.N == 0 && !s.accumulate)
-      for (int64_t i = 0; i < rows; ++i)
-        std::memset(to + i * columnsAll, 0, static_cast<size_t>(columns) * sizeof(float));
+      for (int64_t i = 0; i < task.rows; ++i)
+        std::memset(task.out + i * columns, 0,
+                    static_cast<size_t>(task.columns) * sizeof(float));
     for (int64_t n = 0; n < s.N; ++n) {
-      const bool accumulate = s.accumulate || n > 0;
-      const float *doutAt = dout + (n * s.O + g * m) * positions;
+      task.accumulate = s.accumulate || n > 0;
+      task.dout = dout + (n * s.O + g * m) * positions;
       if (pointwise) {
-        GemmTask task{doutAt + row * positions,
-                      input + (n * s.C + g * inputs + column) * positions,
-                      to,
-                      rows,
-                      columns,
-                      positions,
-                      positions,
-                      positions,
-                      columnsAll,
-                      false,
-                      true,
-                      accumulate};
-        simdKernels()->gemm(task, threadScratch(thread));
+        const float *planes = input + (n * s.C + g * inputs + task.column) * positions;
+        GemmTask product{task.dout + task.row * positions,
+                         planes,
+                         task.out,
+                         task.rows,
+                         task.columns,
+                         positions,
+                         positions,
+                         positions,
+                         columns,
+                         false,
+                         true,
+                         task.accumulate};
+        simdKernels()->gemm(product, threadScratch(thread));
         continue;
       }
-      ConvolutionTask task{};
-      task.dout = doutAt;
       task.windows = inputWindows(s, input, n, g);
-      task.out = to;
-      task.ldOut = columnsAll;
-      task.row = row;
-      task.rows = rows;
-      task.column = column;
-      task.columns = columns;
-      task.k = positions;
-      task.accumulate = accumulate;
       simdKernels()->convolutionFilterGrad(task, threadScratch(thread));
     }
   });

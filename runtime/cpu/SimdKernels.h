@@ -8,7 +8,7 @@
 namespace train::cpu {
 
 /// Packing buffers of one thread's matrix product.
-constexpr int64_t kGemmScratchBytes = 1280 * 1024;
+constexpr int64_t kGemmScratchBytes = 1776 * 1024;
 
 /// C[m x n] (+)= op(A)[m x k] op(B)[k x n], row-major, leading dimensions in elements.
 struct GemmTask {
@@ -43,13 +43,13 @@ struct AttentionGradTask {
   bool wantQueries, wantKeys;
 };
 
-/// Where the factor of (channel, tap row r, tap column s) at grid position (y, x) stands
-/// in an image [channels, height, width]: row y * strideY + y0 + r * yStep, column
-/// likewise; outside the image it is 0.
+/// Where the factor of (channel, tap row r, tap column s) at grid position (n, y, x)
+/// stands in images [n][channels, height, width]: row y * strideY + y0 + r * yStep,
+/// column likewise; outside the image it is 0.
 struct WindowMap {
   const float *image;
-  int64_t channels, planeStride, height, width;
-  int64_t gridWidth, strideY, strideX;
+  int64_t images, imageStride, channels, planeStride, height, width;
+  int64_t gridHeight, gridWidth, strideY, strideX;
   int64_t tapRows, tapColumns;
   int64_t y0, yStep, x0, xStep;
 };
@@ -60,11 +60,24 @@ struct FilterMap {
   int64_t tapRows, tapColumns;
   int64_t tap0, tapRowStep, tapColumnStep;
 };
-/// One tile of a convolution as a product: `out` points at its first element, (row,
-/// column); k is the whole length of the sum.
+/// Where the result of (channel, grid position (n, y, x)) goes.
+struct PlaneMap {
+  float *out;
+  int64_t channelStride, imageStride, rowStride, columnStride;
+};
+/// One tile of a convolution as a product; k is the whole length of the sum. Columns are
+/// grid positions of all images, or (input channel, tap) for the filter gradient.
 struct ConvolutionTask {
-  FilterMap filter;  ///< forward and transpose; dense rows of k for forward
-  const float *dout; ///< filter gradient: dense rows of k
+  FilterMap filter; ///< forward and transpose; dense rows of k for forward
+  WindowMap windows;
+  PlaneMap planes;
+  int64_t row, rows, column, columns, k;
+  bool accumulate;
+};
+/// One tile of a filter gradient: dout dense rows of k for the one image of `windows`,
+/// out dense rows of ldOut.
+struct FilterGradTask {
+  const float *dout;
   WindowMap windows;
   float *out;
   int64_t ldOut;
@@ -83,10 +96,10 @@ struct SimdKernels {
   void (*attentionGrad)(const AttentionShape &shape, const AttentionBackward &io,
                         const AttentionGradTask &task, float *workspace);
   /// Output channels x positions; input channels x positions of one phase of the stride;
-  /// output channels x (input channel, tap).
+  /// output channels x (input channel, tap). Scratch as for gemm.
   void (*convolution)(const ConvolutionTask &task, float *scratch);
   void (*convolutionTranspose)(const ConvolutionTask &task, float *scratch);
-  void (*convolutionFilterGrad)(const ConvolutionTask &task, float *scratch);
+  void (*convolutionFilterGrad)(const FilterGradTask &task, float *scratch);
   /// dst[j * dstLd + i] = src[i * srcLd + j] for i < rows, j < columns.
   void (*transpose)(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);

@@ -22,13 +22,14 @@ void gemmTask(const GemmTask &task, float *scratch) {
       }
     if (direct < task.n)
       gemm(DenseLeft{task.a, task.lda, task.transposeA},
-           DenseRight{task.b + direct, task.ldb, false}, task.m, task.n - direct, task.k,
-           task.c + direct, task.ldc, task.accumulate, scratch);
+           DenseRight{task.b + direct, task.ldb, false},
+           DenseOut{task.c + direct, task.ldc}, task.m, task.n - direct, task.k,
+           task.accumulate, scratch);
     return;
   }
   gemm(DenseLeft{task.a, task.lda, task.transposeA},
-       DenseRight{task.b, task.ldb, task.transposeB}, task.m, task.n, task.k, task.c,
-       task.ldc, task.accumulate, scratch);
+       DenseRight{task.b, task.ldb, task.transposeB}, DenseOut{task.c, task.ldc}, task.m,
+       task.n, task.k, task.accumulate, scratch);
 }
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -13,8 +13,9 @@
 
 namespace train::cpu::TRAIN_SIMD {
 
-constexpr int64_t kBlockK = 256;
-constexpr int64_t kBlockRows = 192;
+// Measured on Zen 3 against 256 to 512 by 96 to 192 (docs/rationale/cpu-libraries.md).
+constexpr int64_t kBlockK = 384;
+constexpr int64_t kBlockRows = 144;
 constexpr int64_t kBlockColumns = 1024;
 static_assert(kBlockRows % kTileRows == 0 && kBlockColumns % kTileColumns == 0);
 static_assert((kBlockK * (kBlockRows + kBlockColumns)) * 4 <= kGemmScratchBytes);
@@ -43,22 +44,29 @@ struct DenseRight {
   }
 };
 
-/// C[m x n] (+)= A[m x k] B[k x n]; C's rows at distance ldc. `scratch` has
-/// kGemmScratchBytes, aligned to 64.
-template <typename LeftSource, typename RightSource>
-static void gemm(const LeftSource &left, const RightSource &right, int64_t m, int64_t n,
-                 int64_t k, float *c, int64_t ldc, bool accumulate, float *scratch) {
-  if (k == 0 && !accumulate) {
-    for (int64_t i = 0; i < m; ++i)
-      for (int64_t j = 0; j < n; ++j)
-        c[i * ldc + j] = 0.0f;
-    return;
+/// Where the tiles of C go; a convolution has another.
+struct DenseOut {
+  float *data;
+  int64_t ld;
+  void tileAt(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
+              const float *a, const float *b, bool accumulate) const {
+    tile<Left::Packed>(rows, columns, k, a, 0, b, kTileColumns, data + row * ld + column,
+                       ld, accumulate);
   }
+};
+
+/// C[m x n] (+)= A[m x k] B[k x n]. `scratch` has kGemmScratchBytes, aligned to 64. With
+/// k = 0 the tiles are written as zeros.
+template <typename LeftSource, typename RightSource, typename Out>
+static void gemm(const LeftSource &left, const RightSource &right, const Out &out,
+                 int64_t m, int64_t n, int64_t k, bool accumulate, float *scratch) {
+  if (k == 0 && accumulate)
+    return;
   float *packedLeft = scratch;
   float *packedRight = scratch + kBlockK * kBlockRows;
   for (int64_t j0 = 0; j0 < n; j0 += kBlockColumns) {
     int64_t columns = min(kBlockColumns, n - j0);
-    for (int64_t k0 = 0; k0 < k; k0 += kBlockK) {
+    for (int64_t k0 = 0; k0 == 0 || k0 < k; k0 += kBlockK) {
       int64_t depth = min(kBlockK, k - k0);
       for (int64_t j = 0; j < columns; j += kTileColumns)
         right.pack(k0, depth, j0 + j, min(kTileColumns, columns - j),
@@ -70,9 +78,9 @@ static void gemm(const LeftSource &left, const RightSource &right, int64_t m, in
           left.pack(i0 + i, min(kTileRows, rows - i), k0, depth, packedLeft + i * depth);
         for (int64_t j = 0; j < columns; j += kTileColumns)
           for (int64_t i = 0; i < rows; i += kTileRows)
-            tile<Left::Packed>(min(kTileRows, rows - i), min(kTileColumns, columns - j),
-                               depth, packedLeft + i * depth, 0, packedRight + j * depth,
-                               kTileColumns, c + (i0 + i) * ldc + j0 + j, ldc, add);
+            out.tileAt(i0 + i, min(kTileRows, rows - i), j0 + j,
+                       min(kTileColumns, columns - j), depth, packedLeft + i * depth,
+                       packedRight + j * depth, add);
       }
     }
   }

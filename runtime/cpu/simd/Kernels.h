@@ -13,7 +13,7 @@ void attentionGradTask(const AttentionShape &shape, const AttentionBackward &io,
                        const AttentionGradTask &task, float *workspace);
 void convolutionTask(const ConvolutionTask &task, float *scratch);
 void convolutionTransposeTask(const ConvolutionTask &task, float *scratch);
-void convolutionFilterGradTask(const ConvolutionTask &task, float *scratch);
+void convolutionFilterGradTask(const FilterGradTask &task, float *scratch);
 void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
 

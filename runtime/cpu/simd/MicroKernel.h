@@ -26,6 +26,13 @@ enum class Left { Packed, Rows, Columns };
 template <Left kLeft, int kRows, int kVectors>
 static void microKernel(int64_t k, const float *a, int64_t lda, const float *b,
                         int64_t ldb, float *c, int64_t ldc, bool accumulate) {
+  // Callers walk down C, so the rows below come next; at distance ldc no hardware
+  // prefetcher sees them coming.
+#pragma clang loop unroll(full)
+  for (int i = 0; i < kRows; ++i)
+#pragma clang loop unroll(full)
+    for (int j = 0; j < kVectors; ++j)
+      __builtin_prefetch(c + (kRows + i) * ldc + j * kLanes, 1);
   Vec sum[kRows][kVectors];
 #pragma clang loop unroll(full)
   for (int i = 0; i < kRows; ++i)

@@ -8,12 +8,8 @@
 
 namespace train::cpu::TRAIN_SIMD {
 
-/// Writes the 8 x 8 block at src (rows at distance ld) transposed to dst.
-TRAIN_INLINE void transpose8(const float *src, int64_t ld, float *dst, int64_t dstLd) {
-  Vec8 r[8];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; ++i)
-    r[i] = *(const Vec8Unaligned *)(src + i * ld);
+/// Writes the 8 x 8 block with rows r transposed to dst.
+TRAIN_INLINE void storeTransposed8(const Vec8 (&r)[8], float *dst, int64_t dstLd) {
   Vec8 t[8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; ++i) {
@@ -37,6 +33,15 @@ TRAIN_INLINE void transpose8(const float *src, int64_t ld, float *dst, int64_t d
     *(Vec8Unaligned *)(dst + (4 + i) * dstLd) =
         __builtin_shufflevector(u[i], u[4 + i], 4, 5, 6, 7, 12, 13, 14, 15);
   }
+}
+
+/// Writes the 8 x 8 block at src (rows at distance ld) transposed to dst.
+TRAIN_INLINE void transpose8(const float *src, int64_t ld, float *dst, int64_t dstLd) {
+  Vec8 r[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; ++i)
+    r[i] = *(const Vec8Unaligned *)(src + i * ld);
+  storeTransposed8(r, dst, dstLd);
 }
 
 /// The same for 4 x 4.
@@ -125,8 +130,14 @@ TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t d
   int64_t j = 0;
   for (; j + 8 <= columns; j += 8) {
     int64_t p = 0;
-    for (; p + 8 <= k; p += 8)
+    for (; p + 8 <= k; p += 8) {
+      // The next eight rows begin where no stream of the hardware leads.
+      if (p % 16 == 0)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; ++i)
+          __builtin_prefetch(b + (j + 8 + i) * ldb + p);
       transpose8(b + j * ldb + p, ldb, dst + p * kTileColumns + j, kTileColumns);
+    }
     for (; p < k; ++p)
       for (int64_t q = 0; q < 8; ++q)
         dst[p * kTileColumns + j + q] = b[(j + q) * ldb + p];

@@ -18,12 +18,6 @@ extern "C" int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t 
     return threads * roundToAlignment(4 * train::cpu::attentionFloats(params[5]));
   case TRAIN_LIBRARY_ATTENTION_GRAD:
     return threads * roundToAlignment(4 * train::cpu::attentionGradFloats(params[5]));
-  case TRAIN_LIBRARY_CONV2D_TRANSPOSE:
-    // params 7 and 8 are the strides; without them tiles go straight to the output.
-    return params[7] == 1 && params[8] == 1
-               ? 0
-               : threads * roundToAlignment(4 * train::cpu::kScatterRows *
-                                            train::cpu::kScatterColumns);
   default:
     // The others work in the packing buffers that the team of threads owns.
     return 0;
