@@ -1,5 +1,5 @@
-// Constants of the elementary functions: polynomials, rational functions and
-// numbers split into parts, one table per precision. Printed by coefficients.py,
+// Constants of the elementary functions: polynomials and numbers split into
+// parts, one table per precision. Printed by coefficients.py,
 // which says how each is derived; change that script, never this file. "error" is
 // the largest relative error of approximation over the stated interval in f32 and
 // f64, after the coefficients were rounded; constant terms come first.
@@ -100,12 +100,12 @@ inline constexpr Table exp2PowPoly{exp2PowPolyF32, exp2PowPolyF64};
 inline constexpr double log1pPolyF32[] = {
     0x1.5555540000000p-2,
     -0x1.0002260000000p-2,
-    0x1.99a01a0000000p-3,
-    -0x1.5472880000000p-3,
-    0x1.22d9620000000p-3,
-    -0x1.0d828e0000000p-3,
-    0x1.055d6e0000000p-3,
-    -0x1.38c4e40000000p-4,
+    0x1.99a01c0000000p-3,
+    -0x1.54728c0000000p-3,
+    0x1.22d9380000000p-3,
+    -0x1.0d82360000000p-3,
+    0x1.055e460000000p-3,
+    -0x1.38c8940000000p-4,
 };
 inline constexpr double log1pPolyF64[] = {
     0x1.555555555556bp-2,
@@ -187,18 +187,18 @@ inline constexpr double cosPolyF64[] = {
 };
 inline constexpr Table cosPoly{cosPolyF32, cosPolyF64};
 
-// erf(x)/x in x^2 on |x| <= 1; error 2^-24.15 and 2^-54.47.
+// erf(x)/x-1 in x^2 on |x| <= 1, weighed as part of erf(x); error 2^-29.37 and 2^-56.33.
 inline constexpr double erfPolyF32[] = {
-    0x1.20dd740000000p+0,
-    -0x1.8126320000000p-2,
-    0x1.cdfdc60000000p-4,
-    -0x1.b4e65a0000000p-6,
-    0x1.3cba0e0000000p-8,
-    -0x1.008c180000000p-11,
-    -0x1.96849e0000000p-16,
+    0x1.06eba80000000p-3,
+    -0x1.81273e0000000p-2,
+    0x1.ce2ce60000000p-4,
+    -0x1.b7f7160000000p-6,
+    0x1.53f1e00000000p-8,
+    -0x1.a34e740000000p-11,
+    0x1.47679e0000000p-14,
 };
 inline constexpr double erfPolyF64[] = {
-    0x1.20dd750429b6dp+0,
+    0x1.06eba8214db69p-3,
     -0x1.812746b0379e7p-2,
     0x1.ce2f21a042bddp-4,
     -0x1.b82ce3128899bp-6,
@@ -215,88 +215,82 @@ inline constexpr double erfPolyF64[] = {
 };
 inline constexpr Table erfPoly{erfPolyF32, erfPolyF64};
 
-// The Mills ratio exp(t^2/2) * erfc(t/sqrt(2)) / 2 on [0, 14.5] (f64: 38.7); error 2^-26.28 and 2^-54.68.
-inline constexpr double millsNumF32[] = {
-    0x1.0000000000000p-1,
-    0x1.c0d0a20000000p-2,
-    0x1.77445c0000000p-3,
-    0x1.4cde980000000p-5,
-    0x1.0dc4e60000000p-8,
+// (t + 13/16) exp(t^2/2) erfc(t/sqrt(2)) / 2 in (t-4)/(t+4) for t up to 14.5 (f64: 38.7); error 2^-26.35 and 2^-53.26.
+inline constexpr double millsPolyF32[] = {
+    0x1.d141720000000p-2,
+    -0x1.093b640000000p-4,
+    -0x1.3175440000000p-7,
+    0x1.586ee40000000p-5,
+    -0x1.3722240000000p-5,
+    0x1.40130a0000000p-6,
+    -0x1.4f58280000000p-8,
+    -0x1.d2ff7e0000000p-12,
+    0x1.8687300000000p-11,
+    -0x1.cfb8ae0000000p-17,
+    -0x1.f23b520000000p-15,
 };
-inline constexpr double millsNumF64[] = {
-    0x1.0000000000000p-1,
-    0x1.a7cde2a177510p-1,
-    0x1.5bd0a261be464p-1,
-    0x1.6db2d5ff2f0d9p-2,
-    0x1.0e36945bd2a8ep-3,
-    0x1.23e56334a0fc4p-5,
-    0x1.d23b71a96386fp-8,
-    0x1.1027ed8447a48p-10,
-    0x1.be39adb76d2e9p-14,
-    0x1.d332deba57ea3p-18,
-    0x1.e047d70590165p-23,
+inline constexpr double millsPolyF64[] = {
+    0x1.d14171a52319bp-2,
+    -0x1.093b63e457029p-4,
+    -0x1.3172348986f7ep-7,
+    0x1.586fcf80d0271p-5,
+    -0x1.372c4b419ef34p-5,
+    0x1.3ff3e6aaab94ap-6,
+    -0x1.4e12a3655fae8p-8,
+    -0x1.a917ec98158d0p-12,
+    0x1.7eba25dc2cbaap-11,
+    -0x1.683e30b066b5ep-14,
+    -0x1.8702d4df3ef7cp-14,
+    0x1.55f08a3388133p-16,
+    0x1.e4413a8861721p-17,
+    -0x1.b7a4b748bcd8fp-19,
+    -0x1.6eaa2ceedb43fp-19,
+    0x1.876b4cf73eee7p-22,
+    0x1.2d0a0a0b1928dp-21,
+    0x1.88846f1fed69cp-27,
+    -0x1.ba1c3dd59cc8cp-24,
+    -0x1.5b08aea9fbeb6p-26,
+    0x1.8a5368d495d01p-27,
+    0x1.2e5a2cae2f5c1p-28,
+    0x1.64dff741be545p-33,
 };
-inline constexpr Table millsNum{millsNumF32, millsNumF64};
+inline constexpr Table millsPoly{millsPolyF32, millsPolyF64};
 
-// Its denominator.
-inline constexpr double millsDenF32[] = {
-    0x1.0000000000000p+0,
-    0x1.acaa820000000p+0,
-    0x1.33d76e0000000p+0,
-    0x1.e0bd6c0000000p-2,
-    0x1.a137680000000p-4,
-    0x1.521a000000000p-7,
-};
-inline constexpr double millsDenF64[] = {
-    0x1.0000000000000p+0,
-    0x1.3a0806200c81dp+1,
-    0x1.6877df31dda5ap+1,
-    0x1.001068bd6314cp+1,
-    0x1.f57d4e6db6810p-1,
-    0x1.6461d0760bf9ep-2,
-    0x1.785a90490533ap-4,
-    0x1.2884c03c13490p-6,
-    0x1.57625bdd0f637p-9,
-    0x1.1837d3e9accfcp-12,
-    0x1.24c5fbe3471c0p-16,
-    0x1.2cf8a3bc8bce2p-21,
-};
-inline constexpr Table millsDen{millsDenF32, millsDenF64};
-
-// (mills(t) - t/sqrt(2 pi)) / (geluZero - t) in 1 / (1 + t/4) on 0 <= t <= 18 (f64: 50); error 2^-30.55 and 2^-51.31.
+// (mills(t) - t/sqrt(2 pi)) / (geluZero - t) in (t-4)/(t+4) for t up to 18.0 (f64: 50.0); error 2^-25.93 and 2^-54.34.
 inline constexpr double slopePolyF32[] = {
-    0x1.9884140000000p-2,
-    0x1.333acc0000000p-4,
-    0x1.055e1c0000000p-4,
-    0x1.b6774c0000000p-5,
-    0x1.c6c1fe0000000p-6,
-    0x1.a846880000000p-5,
-    -0x1.35e80a0000000p-5,
-    0x1.0830d40000000p-4,
-    -0x1.4d83e80000000p-5,
-    0x1.0faab40000000p-7,
+    0x1.d94de80000000p-2,
+    -0x1.a763000000000p-4,
+    0x1.ef4f320000000p-5,
+    -0x1.cc1f1a0000000p-6,
+    0x1.3793080000000p-7,
+    -0x1.d431420000000p-10,
+    -0x1.5bd1820000000p-13,
+    0x1.75a0960000000p-13,
+    -0x1.3fc07a0000000p-18,
+    -0x1.2c545c0000000p-17,
 };
 inline constexpr double slopePolyF64[] = {
-    0x1.9884533d334c7p-2,
-    0x1.331e9a355615ep-4,
-    0x1.06b6769f9293ep-4,
-    0x1.a3ebcbd597ea9p-5,
-    0x1.33554f5a6b87ep-5,
-    0x1.8ea085cf0c5b8p-6,
-    0x1.a5e8e5c5639dbp-7,
-    0x1.5a7642e3f35fep-8,
-    -0x1.72860d906f3a7p-9,
-    0x1.49c293c67807fp-8,
-    -0x1.20f7ff654c5c0p-6,
-    0x1.8f14dfd70c474p-6,
-    -0x1.974e8b7f64cd7p-6,
-    0x1.55b4eff28dde5p-7,
-    0x1.1860adfaa5754p-6,
-    -0x1.126aa0645593ep-5,
-    0x1.bf5c483d9131bp-6,
-    -0x1.97f83cef2940ep-7,
-    0x1.998fc78a99c9ap-9,
-    -0x1.644adb76021f7p-12,
+    0x1.d94de78425463p-2,
+    -0x1.a763001ac67ccp-4,
+    0x1.ef4ff801378eep-5,
+    -0x1.cc1e2623da9d9p-6,
+    0x1.37754d817360ep-7,
+    -0x1.d4c8222826387p-10,
+    -0x1.443f6401996bfp-13,
+    0x1.85999b35eb056p-13,
+    -0x1.25380a39e8ed4p-16,
+    -0x1.2e934ad46b116p-16,
+    0x1.dafae276b431fp-19,
+    0x1.298065575968cp-19,
+    -0x1.0833f3df7677cp-21,
+    -0x1.769c65ac1d8f8p-22,
+    0x1.c1c6143e9a7ffp-25,
+    0x1.0c180c2159169p-24,
+    -0x1.ca6bb4f1425a9p-31,
+    -0x1.66d3517130efap-27,
+    -0x1.a51c2a2b4adffp-30,
+    0x1.35b0be3425978p-30,
+    0x1.774e882309568p-32,
 };
 inline constexpr Table slopePoly{slopePolyF32, slopePolyF64};
 

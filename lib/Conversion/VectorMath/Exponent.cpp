@@ -56,10 +56,8 @@ Scaled gaussian(Expr t) {
   Expr square = t * t;
   Expr squareLow = fma(t, t, -square);
   Expr y = square * -k;
-  Expr low = fma(square, -k, -y);
-  low = fma(square, -t.pick(halfLog2e)[1], low);
-  low = fma(squareLow, -k, low);
-  return exp2Parts(y, low);
+  Expr rest = fma(squareLow, k, square * t.pick(halfLog2e)[1]);
+  return exp2Parts(y, fma(square, -k, -y) - rest);
 }
 
 } // namespace train::vmath

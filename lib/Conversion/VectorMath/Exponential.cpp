@@ -51,10 +51,10 @@ mlir::Value siluGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
   Expr t = atMost(magnitude(x), x.pick(170, 1400));
   Scaled e = expParts(-t);
   auto [first, second] = powerOfTwoHalves(e.bits);
-  // 1 + e - t from the parts of e, the small one last.
+  // 1 + e - t from the parts of e: 1 + power is exact, and the small part comes last.
   Expr power = first * second;
-  Expr sum = fma(power, e.tail, (1.0 - t) + power);
-  Expr factor = overOnePlusSquared(e.times(first) * sum, e.times(power));
+  Expr sum = fma(power, e.tail, (power + 1.0) - t);
+  Expr factor = overOnePlusSquared(e.times(sum * first), e.times(power));
   Expr negative = less(x, 0.0);
   Expr derivative = select(negative, factor, 1.0 - factor * second);
   return dy * derivative * select(negative, second, x.splat(1));

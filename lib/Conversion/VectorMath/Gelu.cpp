@@ -20,9 +20,9 @@ static TwoParts evenCubic(Expr t, const Table &linearTable, const Table &cubicTa
   Expr square = t * t;
   Expr squareLow = fma(t, t, -square);
   Expr high = fma(square, cubic[0], linear[0]);
-  Expr low = fma(square, cubic[0], linear[0] - high);
-  low = fma(square, cubic[1], low + linear[1]);
-  return {high, fma(squareLow, cubic[0], low)};
+  // Apart from the rounding of `high`, so that neither waits for the other.
+  Expr rest = fma(squareLow, cubic[0], fma(square, cubic[1], linear[1]));
+  return {high, fma(square, cubic[0], linear[0] - high) + rest};
 }
 
 /// exp(-2 sqrt(2/pi) (t + 0.044715 t^3)), by way of powers of 2. |t| < 13 (f32; f64: 32).
@@ -43,9 +43,17 @@ static Expr reflectedGrad(Expr x, Expr dy, Expr factor, Expr second) {
   return dy * derivative * select(negative, second, x.splat(1));
 }
 
-/// exp(t^2/2) erfc(t/sqrt(2)) / 2, the Mills ratio over sqrt(2 pi), 0 <= t.
+/// (t-4)/(t+4) for t >= 0, as 2t/(t+4) - 1: the errors of the quotient vanish with t, and
+/// it is near 0 that the polynomials are steep.
+static Expr centred(Expr t) {
+  Expr w = 1.0 / (t + 4.0);
+  return fma(t, w + w, -1.0);
+}
+
+/// exp(t^2/2) erfc(t/sqrt(2)) / 2 for t >= 0 (the Mills ratio over sqrt(2 pi)) as a
+/// fraction. The numerator varies so little that the roundings of its terms hardly count.
 static std::pair<Expr, Expr> mills(Expr t) {
-  return {polynomial(t, millsNum), polynomial(t, millsDen)};
+  return {horner(centred(t), millsPoly), t + 0.8125};
 }
 
 mlir::Value geluTanh(Builder &b, mlir::Value v) {
@@ -62,12 +70,16 @@ mlir::Value geluTanhGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
   Expr t = atMost(magnitude(x), x.pick(12.8, 25));
   Scaled e = tanhExponential(t);
   auto [first, second] = powerOfTwoHalves(e.bits);
-  // 1 + e - t z' cancels for t around 0.75: t z' and e enter as two parts each.
+  // 1 + e - t z' cancels for t around 0.75: t z' and e enter as two parts each, and what
+  // the sum of the small terms with 1 + power loses is put back.
   TwoParts slope = evenCubic(t, slopeLinear, slopeCubic);
   Expr power = first * second;
-  Expr sum = fma(-t, slope.high, 1.0) + power;
-  sum = fma(power, e.tail, fma(-t, slope.low, sum));
-  Expr factor = overOnePlusSquared(e.times(first) * sum, e.times(power));
+  Expr base = power + 1.0;
+  Expr low = fma(power, e.tail, -t * slope.low);
+  Expr rest = base + low;
+  Expr lost = (base - rest) + low;
+  Expr sum = fma(-t, slope.high, rest) + lost;
+  Expr factor = overOnePlusSquared(e.times(sum * first), e.times(power));
   return reflectedGrad(x, dy, factor, second);
 }
 
@@ -92,7 +104,7 @@ mlir::Value geluErfGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
   auto [first, second] = powerOfTwoHalves(e.bits);
   auto zero = x.pick(geluZero);
   Expr distance = (zero[0] - t) + zero[1];
-  Expr ratio = polynomial(1.0 / fma(t, 0.25, 1.0), slopePoly);
+  Expr ratio = horner(centred(t), slopePoly);
   return reflectedGrad(x, dy, e.times(distance * ratio) * first, second);
 }
 
@@ -100,7 +112,7 @@ mlir::Value erf(Builder &b, mlir::Value v) {
   Expr x(b, v);
   Expr limit = atMost(magnitude(x), x.pick(4, 6));
   // A polynomial up to 1, and 1 - erfc from there on.
-  Expr small = limit * polynomial(limit * limit, erfPoly);
+  Expr small = fma(limit, polynomial(limit * limit, erfPoly), limit);
   Expr t = limit * 0x1.6a09e667f3bcdp0;
   Scaled e = gaussian(t);
   auto [numerator, denominator] = mills(t);

@@ -2,62 +2,47 @@
 """Derives every constant of the elementary functions and prints Coefficients.h.
 
 Why a script: the polynomials are this project's own, and a reader who doubts one
-of them can rerun its derivation. Needs mpmath and numpy:
+of them can rerun its derivation. Needs mpmath only:
 
     python3 coefficients.py > Coefficients.h
 
 Method: Remez exchange (Cheney, "Introduction to Approximation Theory", ch. 3) in 50
-digits on a Chebyshev grid, relative error unless said otherwise; rational fits solve
-the linearised system and reweight it until the levelled error settles. f32
+digits on a Chebyshev grid, for the smallest relative error unless said otherwise. f32
 coefficients are rounded one at a time from the constant term on, refitting those
-not yet rounded after each, so that rounding costs far less than rounding all at once; a rational function's are then moved
-by single ulps, in a seeded random search, as long as the largest error falls.
+not yet rounded after each, so that rounding costs far less than rounding all at once.
 """
 import struct
 import mpmath as m
-import numpy as np
 from mpmath import mp, mpf, matrix, lu_solve
 
 mp.dps = 50
 
 
-def remez(f, w, a, b, num, den=(), grid=900, skip_zero=False):
-    """Best num/(1+den) for f on [a,b] with error weight w > 0; (error, nums, dens)."""
+def remez(f, w, a, b, size, grid=900, skip_zero=False):
+    """The `size` coefficients of the best polynomial for f on [a,b], error weight w > 0."""
     a, b = mpf(a), mpf(b)
     xs = [(a + b) / 2 - (b - a) / 2 * m.cos(m.pi * i / grid) for i in range(grid + 1)]
     if skip_zero:
         xs = [x for x in xs if abs(x) > (b - a) / 2000]
-    grid = len(xs) - 1
     fs, ws = [f(x) for x in xs], [max(w(x), mpf(10) ** -30) for x in xs]
-    size = len(num) + len(den) + 1
-    ref = [round(grid * i / (size - 1)) for i in range(size)]
+    ref = [round((len(xs) - 1) * i / size) for i in range(size + 1)]
     best = None
     for _ in range(30):
-        q, last = [mpf(1)] * size, None
-        for _ in range(30 if den else 1):
-            lhs, rhs = matrix(size, size), matrix(size, 1)
-            for row, i in enumerate(ref):
-                for c, d in enumerate(num):
-                    lhs[row, c] = xs[i] ** d
-                for c, d in enumerate(den):
-                    lhs[row, len(num) + c] = -fs[i] * xs[i] ** d
-                lhs[row, size - 1] = (-1) ** row * q[row] / ws[i]
-                rhs[row] = fs[i]
-            s = lu_solve(lhs, rhs)
-            ps, qs, level = [s[c] for c in range(len(num))], [s[len(num) + c] for c in range(len(den))], s[size - 1]
-            q = [1 + sum(c * xs[i] ** d for c, d in zip(qs, den)) for i in ref]
-            if last is not None and abs(level - last) <= abs(level) * mpf(10) ** -8:
-                break
-            last = level
-        err = []
-        for x, y, wx in zip(xs, fs, ws):
-            value = sum(c * x ** d for c, d in zip(ps, num)) / (1 + sum(c * x ** d for c, d in zip(qs, den)))
-            err.append((value - y) * wx)
+        lhs, rhs = matrix(size + 1, size + 1), matrix(size + 1, 1)
+        for row, i in enumerate(ref):
+            for d in range(size):
+                lhs[row, d] = xs[i] ** d
+            lhs[row, size] = (-1) ** row / ws[i]
+            rhs[row] = fs[i]
+        solution = lu_solve(lhs, rhs)
+        cs, level = [solution[d] for d in range(size)], solution[size]
+        err = [(m.polyval(cs[::-1], x) - y) * wx for x, y, wx in zip(xs, fs, ws)]
         worst = max(abs(e) for e in err)
         if best is None or worst < best[0]:
-            best = (worst, ps, qs)
+            best = (worst, cs)
         if worst <= abs(level) * mpf("1.002"):
             break
+        # The next reference: the largest error of each sign run, thinned to size + 1.
         ext = []
         for i, e in enumerate(err):
             if ext and (err[ext[-1]] > 0) == (e > 0):
@@ -65,16 +50,16 @@ def remez(f, w, a, b, num, den=(), grid=900, skip_zero=False):
                     ext[-1] = i
             else:
                 ext.append(i)
-        while len(ext) > size:
-            if len(ext) == size + 1:
+        while len(ext) > size + 1:
+            if len(ext) == size + 2:
                 ext.pop(0 if abs(err[ext[0]]) < abs(err[ext[-1]]) else -1)
             else:
                 j = min(range(len(ext) - 1), key=lambda j: max(abs(err[ext[j]]), abs(err[ext[j + 1]])))
                 del ext[j:j + 2]
-        if len(ext) < size:
+        if len(ext) < size + 1:
             break
         ref = ext
-    return best
+    return best[1]
 
 
 def f32(x):
@@ -91,55 +76,18 @@ def poly(f, w, a, b, degree, rnd, fixed=()):
     while len(done) <= degree:
         k = len(done)
         # Dividing by x^k keeps the basis 1, x, ... a Haar system on intervals around 0.
-        residual = lambda x: (f(x) - sum(c * x ** d for d, c in enumerate(done))) / x ** k
+        residual = lambda x: (f(x) - m.polyval(done[::-1], x)) / x ** k if done else f(x)
         weight = lambda x: w(x) * abs(x) ** k
-        best = remez(residual, weight, a, b, range(degree + 1 - k), skip_zero=k > 0)[1]
+        best = remez(residual, weight, a, b, degree + 1 - k, skip_zero=k > 0)
         done += [rnd(c) for c in (best if rnd is f64 else best[:1])]  # 2^-53 needs no refit
     return done
 
 
-def ratio(f, w, a, b, p, q, rnd):
-    """Numerator (degree p) and denominator (degree q, constant term 1), rounded by rnd."""
-    _, ps, qs = remez(f, w, a, b, range(p + 1), range(1, q + 1))
-    den = [mpf(1)] + [rnd(c) for c in qs]
-    if rnd is f64:
-        return [rnd(c) for c in ps], den
-    value = lambda x: sum(c * x ** d for d, c in enumerate(den))
-    num = poly(lambda x: f(x) * value(x), lambda x: w(x) / value(x), a, b, p, rnd)
-    return polish(f, w, a, b, num, den)
-
-
-def polish(f, w, a, b, num, den, tries=60000):
-    """Random steps of one or two f32 ulps in one or two coefficients; the constants stay."""
-    xs = [mpf(a) + (mpf(b) - mpf(a)) * (mpf(i) / 400) ** 2 for i in range(401)]
-    x, fx, wx = (np.array([float(v) for v in vs]) for vs in (xs, map(f, xs), map(w, xs)))
-    cs, split = np.array([float(c) for c in num + den], np.float32), len(num)
-    free = [i for i in range(len(cs)) if i not in (0, split)]
-
-    def worst(c):
-        c = c.astype(np.float64)
-        value = np.polynomial.polynomial.polyval(x, c[:split]) / np.polynomial.polynomial.polyval(x, c[split:])
-        return np.abs((value - fx) * wx).max()
-
-    rng, best = np.random.default_rng(1), worst(cs)
-    for _ in range(tries):
-        trial = cs.copy()
-        for i in rng.choice(free, rng.integers(1, 4), replace=False):
-            for _ in range(rng.integers(1, 3)):
-                trial[i] = np.nextafter(trial[i], np.float32(rng.choice([-1e9, 1e9])), dtype=np.float32)
-        error = worst(trial)
-        if error < best:
-            cs, best = trial, error
-    values = [mpf(float(c)) for c in cs]
-    return values[:split], values[split:]
-
-
-def achieved(f, w, a, b, num, den=(1,)):
+def achieved(f, w, a, b, cs):
     top = mpf(0)
-    for i in range(2001):
-        x = mpf(a) + (mpf(b) - mpf(a)) * i / 2000
-        v = sum(c * x ** d for d, c in enumerate(num)) / sum(c * x ** d for d, c in enumerate(den))
-        top = max(top, abs((v - f(x)) * w(x)))
+    for i in range(1501):
+        x = mpf(a) + (mpf(b) - mpf(a)) * i / 1500
+        top = max(top, abs((m.polyval(cs[::-1], x) - f(x)) * w(x)))
     return m.nstr(m.log(top, 2), 4) if top else "exact"
 
 
@@ -162,15 +110,6 @@ def polys(name, what, f, w, a, b, d32, d64, fixed=()):
     double = poly(f, w, a, b, d64, f64, fixed)
     note = f"{what}; error 2^{achieved(f, w, a, b, single)} and 2^{achieved(f, w, a, b, double)}."
     emit(name, note, single, double)
-
-
-def ratios(name, what, f, b32, b64, pq32, pq64):
-    w = lambda x: 1 / f(x)
-    single = ratio(f, w, 0, b32, *pq32, f32)
-    double = ratio(f, w, 0, b64, *pq64, f64)
-    note = f"{what}; error 2^{achieved(f, w, 0, b32, *single)} and 2^{achieved(f, w, 0, b64, *double)}."
-    emit(name + "Num", note, single[0], double[0])
-    emit(name + "Den", "Its denominator.", single[1], double[1])
 
 
 def parts(name, what, value, first32=f32, first64=f64, count=2):
@@ -207,8 +146,8 @@ zero = m.findroot(lambda t: mills(t) - inv_root_2pi * t, 0.75)
 slope = lambda t: ((mills(t) - inv_root_2pi * t) / (zero - t)
                    if abs(t - zero) > mpf(10) ** -12 else inv_root_2pi - (zero * mills(zero) - inv_root_2pi))
 
-print("""// Constants of the elementary functions: polynomials, rational functions and
-// numbers split into parts, one table per precision. Printed by coefficients.py,
+print("""// Constants of the elementary functions: polynomials and numbers split into
+// parts, one table per precision. Printed by coefficients.py,
 // which says how each is derived; change that script, never this file. "error" is
 // the largest relative error of approximation over the stated interval in f32 and
 // f64, after the coefficients were rounded; constant terms come first.
@@ -251,15 +190,21 @@ polys("sinPoly", "(sin(r)/r-1)/r^2 in r^2 on |r| <= pi/4, weighed as part of sin
 polys("cosPoly", "(cos(r)-1+r^2/2)/r^4 in r^2 on |r| <= pi/4, weighed as part of cos(r)", cos_tail,
       lambda z: z * z / m.cos(m.sqrt(z)), 0, quarter ** 2, 2, 6)
 erf_ratio = lambda z: m.erf(m.sqrt(z)) / m.sqrt(z) if z else 2 / m.sqrt(m.pi)
-polys("erfPoly", "erf(x)/x in x^2 on |x| <= 1", erf_ratio, lambda z: 1 / erf_ratio(z), 0, 1, 6, 13)
-ratios("mills", "The Mills ratio exp(t^2/2) * erfc(t/sqrt(2)) / 2 on [0, 14.5] (f64: 38.7)", mills, mpf("14.5"),
-       mpf("38.7"), (4, 5), (10, 11))
-slope_of = lambda w: slope((1 / w - 1) * 4)
-single = poly(slope_of, lambda w: 1 / slope_of(w), 1 / mpf("5.5"), 1, 9, f32)
-double = poly(slope_of, lambda w: 1 / slope_of(w), 1 / mpf("13.5"), 1, 19, f64)
-emit("slopePoly", "(mills(t) - t/sqrt(2 pi)) / (geluZero - t) in 1 / (1 + t/4) on 0 <= t <= 18 (f64: 50); error "
-     f"2^{achieved(slope_of, lambda w: 1 / slope_of(w), 1 / mpf('5.5'), 1, single)} and "
-     f"2^{achieved(slope_of, lambda w: 1 / slope_of(w), 1 / mpf('13.5'), 1, double)}.", single, double)
+polys("erfPoly", "erf(x)/x-1 in x^2 on |x| <= 1, weighed as part of erf(x)", lambda z: erf_ratio(z) - 1,
+      lambda z: 1 / erf_ratio(z), 0, 1, 6, 13)
+# Functions of t in [0, T] as polynomials in v = (t-4)/(t+4), which covers [-1, 1) evenly:
+# powers of v damp the rounding errors of the high coefficients at both ends.
+far = lambda v: 4 * (1 + v) / (1 - v)
+mills_flat = lambda v: (far(v) + mpf("0.8125")) * mills(far(v))
+slope_flat = lambda v: slope(far(v))
+for name, what, f, t32, t64, d32, d64 in (
+        ("millsPoly", "(t + 13/16) exp(t^2/2) erfc(t/sqrt(2)) / 2", mills_flat, mpf("14.5"), mpf("38.7"), 10, 22),
+        ("slopePoly", "(mills(t) - t/sqrt(2 pi)) / (geluZero - t)", slope_flat, 18, 50, 9, 20)):
+    w = lambda v: 1 / f(v)
+    hi32, hi64 = ((mpf(t) - 4) / (mpf(t) + 4) for t in (t32, t64))
+    single, double = poly(f, w, -1, hi32, d32, f32), poly(f, w, -1, hi64, d64, f64)
+    emit(name, f"{what} in (t-4)/(t+4) for t up to {m.nstr(mpf(t32), 3)} (f64: {m.nstr(mpf(t64), 3)}); error "
+         f"2^{achieved(f, w, -1, hi32, single)} and 2^{achieved(f, w, -1, hi64, double)}.", single, double)
 
 parts("log2e", "log2(e).", log2e)
 parts("ln2", "log(2).", ln2)

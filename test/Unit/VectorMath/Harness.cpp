@@ -151,7 +151,8 @@ std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
   // For reading the instructions with a disassembler.
   if (const char *path = std::getenv("TRAIN_VMATH_OBJECT")) {
     std::error_code status;
-    llvm::raw_fd_ostream(path, status) << llvm::StringRef(code.data(), code.size());
+    llvm::raw_fd_ostream(path + std::string(f64 ? ".f64.o" : ".f32.o"), status)
+        << llvm::StringRef(code.data(), code.size());
   }
   auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(
       std::move(code), "vmath.o", /*RequiresNullTerminator=*/false);

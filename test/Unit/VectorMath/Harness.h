@@ -30,6 +30,8 @@ public:
                                        std::string &error);
   ~Compiled();
 
+  using Kernel = void (*)(void *out, const void *x, const void *y, int64_t n);
+  Kernel lookup(const std::string &name, int width) const;
   /// out[i] = f(x[i], y[i]); n must be a multiple of the width.
   template <typename T>
   void run(const std::string &name, int width, T *out, const T *x, const T *y,
@@ -40,9 +42,7 @@ public:
   const std::vector<std::string> &undefinedSymbols() const { return undefined; }
 
 private:
-  using Kernel = void (*)(void *, const void *, const void *, int64_t);
   Compiled();
-  Kernel lookup(const std::string &name, int width) const;
 
   struct State;
   std::unique_ptr<State> state;
