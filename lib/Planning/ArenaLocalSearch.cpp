@@ -54,12 +54,11 @@ static std::vector<int32_t> chainBelowPeak(const ArenaInstance &instance,
   return chain;
 }
 
-bool improveLocally(const ArenaInstance &instance, int64_t enough, int64_t &work,
+/// Rounds of `cost` each, until `work` has not enough for another.
+static bool improve(const ArenaInstance &instance, int64_t enough, int64_t cost, int64_t &work,
                     Placement &best) {
   size_t count = instance.items.size();
   int64_t before = best.peak;
-  // Placing all items compares about half of all pairs.
-  int64_t cost = static_cast<int64_t>(count) * static_cast<int64_t>(count) / 2 + 1;
   if (best.peak <= enough || work < cost)
     return false;
   // The order by offset reproduces the best placement or a lower one.
@@ -96,6 +95,20 @@ bool improveLocally(const ArenaInstance &instance, int64_t enough, int64_t &work
     else
       current = std::move(next);
   }
+}
+
+bool improveLocally(const ArenaInstance &instance, int64_t enough, int64_t &work,
+                    Placement &best) {
+  size_t count = instance.items.size();
+  // Placing all items compares about half of all pairs; for few items the
+  // bookkeeping around it, some 200 comparisons' worth per item, is what counts.
+  int64_t cost = static_cast<int64_t>(count) * (static_cast<int64_t>(count) / 2 + 200);
+  // Beyond some thousand rounds little is gained.
+  int64_t spare = std::max<int64_t>(work - 5000 * cost, 0);
+  work -= spare;
+  bool improved = improve(instance, enough, cost, work, best);
+  work += spare;
+  return improved;
 }
 
 } // namespace train::planning

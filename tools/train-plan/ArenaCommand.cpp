@@ -11,6 +11,7 @@
 #include "train/Support/ByteSize.h"
 
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -110,8 +111,12 @@ int runArena(const ArenaCommand &command) {
     return judge(problem, *input->offsets);
 
   ArenaOptions options;
-  if (command.searchNodes >= 0)
-    options.exactNodes = command.searchNodes;
+  if (const std::string &nodes = command.searchNodes; !nodes.empty()) {
+    const char *end = nodes.data() + nodes.size();
+    auto [stop, status] = std::from_chars(nodes.data(), end, options.exactNodes);
+    if (status != std::errc() || stop != end || options.exactNodes < 0)
+      return fail(badInput, "--search-nodes expects a whole number, got '" + nodes + "'");
+  }
   auto start = std::chrono::steady_clock::now();
   ArenaSolution solution = planArena(problem, options);
   std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;

@@ -18,7 +18,7 @@ struct ArenaCommand {
   std::string file;      ///< a path, or `-` for standard input
   std::string capacity;  ///< a byte size, or empty
   std::string alignment; ///< a byte size, or empty
-  int64_t searchNodes = -1; ///< negative: the planner's default
+  std::string searchNodes; ///< a whole number, or empty for the planner's default
   bool check = false;    ///< judge the file's offsets, don't plan
 };
 

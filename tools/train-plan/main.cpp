@@ -57,7 +57,6 @@ int main(int argc, char **argv) {
   arena
       ->add_option("--search-nodes", command.searchNodes,
                    "Nodes the exact search may explore; 0 turns it off")
-      ->check(CLI::NonNegativeNumber)
       ->multi_option_policy(last);
   arena->add_flag("--check", command.check, "Judge the file's own column 'offset'");
   CLI::App *residency = app.add_subcommand(

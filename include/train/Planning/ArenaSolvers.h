@@ -19,8 +19,10 @@ struct ArenaOptions {
   /// turns the local search off. Instances of 10,000 buffers get a few rounds
   /// out of the default, small ones thousands.
   int64_t localSearchWork = 200'000'000;
-  /// Nodes of the exact search, about 1 us each; zero turns it off.
-  int64_t exactNodes = 4'000'000;
+  /// Nodes of the exact search, 2 to 10 us each; zero turns it off. Where an
+  /// instance is large, a node counts as several, and beyond some thousand
+  /// buffers the default does not even start it.
+  int64_t exactNodes = 1'000'000;
 };
 
 /// The order in which a greedy solver places buffers.
@@ -37,8 +39,15 @@ ArenaSolution placeGreedily(const ArenaProblem &problem, ArenaOrder order, Arena
 /// reaches the lower bound or the capacity.
 ArenaSolution raceGreedy(const ArenaProblem &problem);
 
+/// Exact search over canonical solutions, in the spirit of Moffitt, "MiniMalloc:
+/// A Lightweight Memory Allocator for Hardware-Accelerated Machine Learning"
+/// (ASPLOS 2024), but level by level with a growing width. Starts from
+/// raceGreedy's answer; `optimal` or `infeasible` is set where the search ended
+/// with a proof before it ran out of `nodes`.
+ArenaSolution searchExactly(const ArenaProblem &problem, int64_t nodes);
+
 /// The planner: parts of the problem that never live at the same time are
-/// solved apart, each by the greedy race, the local search and the exact search
+/// solved apart, each by the greedy race, the exact search and the local search
 /// in turn, until the peak is no larger than the lower bound (or the capacity,
 /// if the problem has one). The returned peak exceeds the capacity when no
 /// solver met it; `infeasible` tells whether none can.

@@ -50,6 +50,56 @@ TEST(ArenaSolvers, RaceIsNoWorseThanAnyRunner) {
   }
 }
 
+// Where the search ends before its nodes do, its answer is the optimum and says
+// so; instances of seven buffers must end.
+TEST(ArenaSolvers, ExactSearchEqualsBruteForce) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    ArenaProblem problem = randomProblem(seed, 3 + seed % 5, 3 + seed % 6, 2 + seed % 9);
+    problem.alignment = 1 + seed % 2;
+    int64_t optimum = bruteForcePeak(problem);
+    ArenaSolution solution = searchExactly(problem, 100'000);
+    ASSERT_FALSE(solution.verify(problem));
+    EXPECT_EQ(solution.peak, optimum) << "seed " << seed;
+    EXPECT_TRUE(solution.optimal) << "seed " << seed;
+    EXPECT_EQ(planArena(problem).peak, optimum) << "seed " << seed;
+  }
+}
+
+// The same where the lower bound cannot be met, so that the answer is a proof.
+TEST(ArenaSolvers, ExactSearchProvesWhatBruteForceFinds) {
+  int above = 0;
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    ArenaProblem problem = aboveLowerBound(seed);
+    int64_t optimum = bruteForcePeak(problem);
+    above += optimum > problem.lowerBound();
+    ArenaSolution solution = planArena(problem);
+    ASSERT_FALSE(solution.verify(problem));
+    EXPECT_EQ(solution.peak, optimum) << "seed " << seed;
+    EXPECT_TRUE(solution.optimal) << "seed " << seed;
+    problem.capacity = optimum - 1;
+    solution = planArena(problem);
+    EXPECT_TRUE(solution.infeasible) << "seed " << seed;
+    EXPECT_GT(solution.peak, *problem.capacity);
+    problem.capacity = optimum;
+    solution = planArena(problem);
+    EXPECT_FALSE(solution.infeasible) << "seed " << seed;
+    EXPECT_FALSE(solution.verify(problem)) << "seed " << seed;
+  }
+  EXPECT_GE(above, 8);
+}
+
+// Cutting a full rectangle into pieces gives instances whose optimum is known
+// and has no slack at all, which is where greedy orders fail.
+TEST(ArenaSolvers, ExactSearchSolvesPerfectPackings) {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    ArenaProblem problem = perfectPacking(seed, 60, 100, 1 << 20);
+    ASSERT_EQ(problem.lowerBound(), 1 << 20);
+    ArenaSolution solution = planArena(problem);
+    EXPECT_FALSE(solution.verify(problem));
+    EXPECT_EQ(solution.peak, 1 << 20) << "seed " << seed << ", " << solution.solver;
+  }
+}
+
 TEST(ArenaSolvers, PlanStopsAtTheCapacity) {
   ArenaProblem problem = randomProblem(3, 100, 30, 1000);
   problem.capacity = raceGreedy(problem).peak * 2;

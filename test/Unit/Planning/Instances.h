@@ -29,6 +29,33 @@ inline ArenaProblem randomProblem(unsigned seed, size_t count, int64_t positions
   return problem;
 }
 
+/// `count` pieces of a rectangle of `positions` by `bytes`, cut again and again
+/// straight through one piece: the optimum is `bytes`, with no slack anywhere.
+inline ArenaProblem perfectPacking(unsigned seed, size_t count, int64_t positions,
+                                   int64_t bytes) {
+  std::mt19937 engine(seed);
+  ArenaProblem problem;
+  problem.buffers = {{"p0", 0, positions, bytes}};
+  const int64_t grain = bytes / 128;
+  while (problem.buffers.size() < count) {
+    Buffer &piece = problem.buffers[engine() % problem.buffers.size()];
+    Buffer other = piece;
+    other.id = "p" + std::to_string(problem.buffers.size());
+    int64_t duration = piece.upper - piece.lower;
+    if (engine() % 2 != 0 && duration > 1) {
+      piece.upper = other.lower = piece.lower + 1 + engine() % (duration - 1);
+    } else if (piece.size > grain) {
+      int64_t below = grain * (1 + engine() % (piece.size / grain - 1));
+      other.size = piece.size - below;
+      piece.size = below;
+    } else {
+      continue;
+    }
+    problem.buffers.push_back(other);
+  }
+  return problem;
+}
+
 /// `layers` transformer layers, forward and backward: about 28 buffers each.
 inline ArenaProblem transformerStep(int64_t layers, int64_t width, int64_t tokens) {
   ArenaProblem problem;
@@ -55,6 +82,19 @@ inline ArenaProblem transformerStep(int64_t layers, int64_t width, int64_t token
     for (int64_t matrix : {3 * width * width, width * width, 4 * width * width, 4 * width * width})
       add(done, ops + 1, matrix);
   }
+  return problem;
+}
+
+/// Nine buffers whose optimum exceeds their lower bound, which few instances of
+/// this size have; sizes are blurred by `seed`, which keeps it so for most.
+inline ArenaProblem aboveLowerBound(unsigned seed) {
+  std::mt19937 engine(seed);
+  const int64_t shape[9][3] = {{1, 3, 3}, {0, 2, 3}, {2, 4, 2}, {4, 7, 3}, {6, 8, 3},
+                               {1, 2, 1}, {5, 8, 1}, {3, 5, 2}, {2, 5, 2}};
+  ArenaProblem problem;
+  for (const auto &[lower, upper, size] : shape)
+    problem.buffers.push_back({"b" + std::to_string(problem.buffers.size()), lower, upper,
+                               size * 16 + (seed ? static_cast<int64_t>(engine() % 3) : 0)});
   return problem;
 }
 
