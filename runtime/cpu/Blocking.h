@@ -11,6 +11,9 @@ namespace train::cpu {
 /// Attention: scores of kQueryBlock x kKeyBlock exist at a time, per thread.
 constexpr int64_t kQueryBlock = 96;
 constexpr int64_t kKeyBlock = 256;
+/// Distance of two rows of scores: not a power of two, or a column of them would fall
+/// into a few sets of the first-level cache.
+constexpr int64_t kScoreStride = kKeyBlock + 16;
 /// Rows that one forward task walks for each block of keys.
 constexpr int64_t kQueryChunk = 1536;
 /// Head sizes are padded to this in packed copies.
@@ -20,7 +23,7 @@ constexpr int64_t kHeadPadding = 32;
 constexpr int64_t attentionFloats(int64_t headSize) {
   int64_t padded = (headSize + kHeadPadding - 1) / kHeadPadding * kHeadPadding;
   // keys transposed, values, scores, running maximum and sum
-  return headSize * kKeyBlock + kKeyBlock * padded + kQueryBlock * kKeyBlock +
+  return headSize * kKeyBlock + kKeyBlock * padded + kQueryBlock * kScoreStride +
          2 * kQueryChunk;
 }
 constexpr int64_t attentionGradFloats(int64_t headSize) {
@@ -28,7 +31,7 @@ constexpr int64_t attentionGradFloats(int64_t headSize) {
   // keys and values transposed, keys, queries and output gradient, probabilities and
   // their gradient, row sums
   return 2 * headSize * kKeyBlock + kKeyBlock * padded + 2 * kQueryBlock * padded +
-         2 * kQueryBlock * kKeyBlock + kQueryBlock;
+         2 * kQueryBlock * kScoreStride + kQueryBlock;
 }
 
 } // namespace train::cpu

@@ -10,15 +10,67 @@
 
 namespace train::cpu::TRAIN_SIMD {
 
-/// C[m x n] (+)= A[m x k] B, with B packed in panels of kTileColumns.
-template <Left kLeft>
-static void multiply(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
-                     const float *packed, float *c, int64_t ldc, bool accumulate) {
-  for (int64_t j = 0; j < n; j += kTileColumns)
-    for (int64_t i = 0; i < m; i += kTileRows)
-      tile<kLeft>(min(kTileRows, m - i), min(kTileColumns, n - j), k,
-                  kLeft == Left::Rows ? a + i * lda : a + i, lda, packed + j * k,
-                  kTileColumns, c + i * ldc + j, ldc, accumulate);
+/// Which keys of a block the queries of a block see: query i sees keys [0, i + diagonal),
+/// at most `keys`. Without a mask the diagonal lies beyond all keys. The products below
+/// skip what no query of a tile sees, so a causal mask costs half and not three quarters.
+struct Visibility {
+  int64_t diagonal, keys;
+  TRAIN_INLINE_MEMBER int64_t of(int64_t query) const {
+    int64_t seen = min(query + diagonal, keys);
+    return seen < 0 ? 0 : seen;
+  }
+  /// The first query that sees this key.
+  TRAIN_INLINE_MEMBER int64_t firstQuery(int64_t key) const {
+    int64_t first = key - diagonal + 1;
+    return first < 0 ? 0 : first;
+  }
+};
+
+/// scores[queries x keys] = A[queries x d] B[d x keys], up to the next 16 keys after the
+/// last that a tile's queries see.
+static void scoreProduct(const Visibility &seen, int64_t queries, int64_t d,
+                         const float *a, int64_t lda, const float *packed,
+                         float *scores) {
+  for (int64_t j = 0; j < seen.keys; j += kTileColumns)
+    for (int64_t i = 0; i < queries; i += kTileRows) {
+      const int64_t rows = min(kTileRows, queries - i);
+      const int64_t columns = roundUp(seen.of(i + rows - 1), kLanes) - j;
+      if (columns > 0)
+        tile<Left::Rows>(rows, min(kTileColumns, columns), d, a + i * lda, lda,
+                         packed + j * d, kTileColumns, scores + i * kScoreStride + j,
+                         kScoreStride, false);
+    }
+}
+
+/// out[queries x d] += weights[queries x keys] B[keys x d]; B's panels have `panelKeys`
+/// rows.
+static void weightedSum(const Visibility &seen, int64_t queries, int64_t d,
+                        const float *weights, const float *packed, int64_t panelKeys,
+                        float *out, int64_t ldo) {
+  for (int64_t j = 0; j < d; j += kTileColumns)
+    for (int64_t i = 0; i < queries; i += kTileRows) {
+      const int64_t rows = min(kTileRows, queries - i);
+      const int64_t depth = seen.of(i + rows - 1);
+      if (depth > 0)
+        tile<Left::Rows>(rows, min(kTileColumns, d - j), depth,
+                         weights + i * kScoreStride, kScoreStride, packed + j * panelKeys,
+                         kTileColumns, out + i * ldo + j, ldo, true);
+    }
+}
+
+/// out[keys x d] += weights[queries x keys]^T B[queries x d].
+static void transposedSum(const Visibility &seen, int64_t queries, int64_t d,
+                          const float *weights, const float *packed, float *out,
+                          int64_t ldo) {
+  const int64_t keys = seen.of(queries - 1);
+  for (int64_t j = 0; j < d; j += kTileColumns)
+    for (int64_t i = 0; i < keys; i += kTileRows) {
+      const int64_t first = seen.firstQuery(i);
+      tile<Left::Columns>(min(kTileRows, keys - i), min(kTileColumns, d - j),
+                          queries - first, weights + first * kScoreStride + i,
+                          kScoreStride, packed + j * queries + first * kTileColumns,
+                          kTileColumns, out + i * ldo + j, ldo, true);
+    }
 }
 
 /// Packs rows x columns of a row-major matrix as the B of a product over its rows.
@@ -44,6 +96,17 @@ TRAIN_INLINE int64_t visibleKeys(const AttentionShape &s, int64_t t) {
   return visible < 0 ? 0 : min(visible, s.S);
 }
 
+TRAIN_INLINE Visibility visibility(const AttentionShape &s, int64_t query0, int64_t key0,
+                                   int64_t keys) {
+  return {s.causal ? query0 + s.S - s.T + 1 - key0 : keys, keys};
+}
+
+/// A row's weights are 0 from its last visible key to the end of the tiles that read it:
+/// a tile that starts at a visible key, or a vector that does.
+TRAIN_INLINE int64_t clearedTo(int64_t visible) {
+  return min(roundUp(visible + kTileRows, kLanes), kScoreStride);
+}
+
 /// The first block boundary at or below the first query that sees a key >= key0.
 static int64_t firstQueryBlock(const AttentionShape &s, int64_t key0, int64_t begin) {
   int64_t first = s.causal ? key0 - (s.S - s.T) : 0;
@@ -61,16 +124,14 @@ TRAIN_INLINE float exponentiate(float *row, int64_t n, int64_t padded, float sca
     store(row + j, p);
     total = total + p;
   }
-  for (; j < padded; j += kLanes) {
-    Vec p = splat(0.0f);
-    if (j < n) {
-      Vec all = expNonPositive(load(row + j) * factor - shift);
-      for (int64_t i = 0; i < n - j; ++i)
-        p[i] = all[i];
-    }
+  if (j < n) {
+    Vec p = keepFirst(expNonPositive(load(row + j) * factor - shift), n - j);
     store(row + j, p);
     total = total + p;
+    j += kLanes;
   }
+  for (; j < padded; j += kLanes)
+    store(row + j, splat(0.0f));
   return sumLanes(total);
 }
 
@@ -104,7 +165,7 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
   float *keys = workspace;
   float *values = keys + s.D * kKeyBlock;
   float *scores = values + kKeyBlock * padded;
-  float *maximum = scores + kQueryBlock * kKeyBlock;
+  float *maximum = scores + kQueryBlock * kScoreStride;
   float *sum = maximum + kQueryChunk;
 
   for (int64_t t = queryBegin; t < queryEnd; ++t) {
@@ -121,18 +182,15 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
     for (int64_t t0 = firstQueryBlock(s, key0, queryBegin); t0 < queryEnd;
          t0 += kQueryBlock) {
       const int64_t rows = min(kQueryBlock, queryEnd - t0);
-      const int64_t columns = min(blockKeys, visibleKeys(s, t0 + rows - 1) - key0);
-      const int64_t paddedColumns = roundUp(columns, kLanes);
-      multiply<Left::Rows>(rows, paddedColumns, s.D, q + t0 * queryLd, queryLd, keys,
-                           scores, kKeyBlock, false);
+      const Visibility seen = visibility(s, t0, key0, blockKeys);
+      scoreProduct(seen, rows, s.D, q + t0 * queryLd, queryLd, keys, scores);
       for (int64_t i = 0; i < rows; ++i) {
-        const int64_t t = t0 + i, visible = min(columns, visibleKeys(s, t) - key0);
-        float *row = scores + i * kKeyBlock;
+        const int64_t t = t0 + i, visible = seen.of(i);
+        float *row = scores + i * kScoreStride;
         float &runningMaximum = maximum[t - queryBegin],
               &runningSum = sum[t - queryBegin];
-        if (visible <= 0) {
-          for (int64_t j = 0; j < paddedColumns; ++j)
-            row[j] = 0.0f;
+        if (visible == 0) {
+          exponentiate(row, 0, clearedTo(0), s.scale, 0.0f);
           continue;
         }
         float blockMaximum = scaledMaximum(row, visible, s.scale);
@@ -146,14 +204,10 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
         }
         // Scores that are all -inf have no maximum to take off; their weights are 0.
         float shift = runningMaximum == -__builtin_inff() ? 0.0f : runningMaximum;
-        runningSum += exponentiate(row, visible, paddedColumns, s.scale, shift);
+        runningSum += exponentiate(row, visible, clearedTo(visible), s.scale, shift);
       }
-      // The packed values have blockKeys rows; a product over fewer needs the panels'
-      // own distance, so walk the panels here.
-      for (int64_t d = 0; d < s.D; d += kTileColumns)
-        multiply<Left::Rows>(rows, min(kTileColumns, s.D - d), columns, scores, kKeyBlock,
-                             values + d * blockKeys, out + t0 * queryLd + d, queryLd,
-                             true);
+      weightedSum(seen, rows, s.D, scores, values, blockKeys, out + t0 * queryLd,
+                  queryLd);
     }
   }
   for (int64_t t = queryBegin; t < queryEnd; ++t) {
@@ -192,8 +246,8 @@ void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
   float *queries = keys + kKeyBlock * padded;
   float *douts = queries + kQueryBlock * padded;
   float *probabilities = douts + kQueryBlock * padded;
-  float *dscores = probabilities + kQueryBlock * kKeyBlock;
-  float *dots = dscores + kQueryBlock * kKeyBlock;
+  float *dscores = probabilities + kQueryBlock * kScoreStride;
+  float *dots = dscores + kQueryBlock * kScoreStride;
 
   if (task.wantQueries)
     for (int64_t h = task.headBegin; h < task.headEnd; ++h)
@@ -219,40 +273,40 @@ void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
       for (int64_t t0 = firstQueryBlock(s, key0, task.queryBegin); t0 < task.queryEnd;
            t0 += kQueryBlock) {
         const int64_t rows = min(kQueryBlock, task.queryEnd - t0);
-        const int64_t columns = min(blockKeys, visibleKeys(s, t0 + rows - 1) - key0);
-        const int64_t paddedColumns = roundUp(columns, kLanes);
+        const Visibility seen = visibility(s, t0, key0, blockKeys);
         const int64_t offset = (task.b * s.T + t0) * queryLd + h * s.D;
         const float *lse = io.lse + (task.b * s.H + h) * s.T + t0;
-        if (columns <= 0)
+        if (seen.of(rows - 1) == 0)
           continue;
         rowDots(io.dout + offset, io.out + offset, queryLd, rows, s.D, dots);
-        multiply<Left::Rows>(rows, paddedColumns, s.D, io.q + offset, queryLd, keysT,
-                             probabilities, kKeyBlock, false);
-        multiply<Left::Rows>(rows, paddedColumns, s.D, io.dout + offset, queryLd, valuesT,
-                             dscores, kKeyBlock, false);
+        scoreProduct(seen, rows, s.D, io.q + offset, queryLd, keysT, probabilities);
+        scoreProduct(seen, rows, s.D, io.dout + offset, queryLd, valuesT, dscores);
         for (int64_t i = 0; i < rows; ++i) {
-          float *p = probabilities + i * kKeyBlock, *ds = dscores + i * kKeyBlock;
-          int64_t visible = min(columns, visibleKeys(s, t0 + i) - key0);
-          // A row that saw nothing has lse = -inf; its probabilities are 0.
-          if (lse[i] == -__builtin_inff() || visible < 0)
-            visible = 0;
-          exponentiate(p, visible, paddedColumns, s.scale, visible > 0 ? lse[i] : 0.0f);
-          for (int64_t j = 0; j < paddedColumns; j += kLanes)
-            store(ds + j, load(p + j) * (load(ds + j) - splat(dots[i])) * splat(s.scale));
+          float *p = probabilities + i * kScoreStride, *ds = dscores + i * kScoreStride;
+          // A row that saw nothing, in this block or at all, has probabilities 0.
+          const int64_t visible = lse[i] == -__builtin_inff() ? 0 : seen.of(i);
+          const int64_t cleared = clearedTo(seen.of(i));
+          exponentiate(p, visible, cleared, s.scale, visible > 0 ? lse[i] : 0.0f);
+          const Vec dot = splat(dots[i]), factor = splat(s.scale);
+          int64_t j = 0;
+          for (; j + kLanes <= visible; j += kLanes)
+            store(ds + j, load(p + j) * (load(ds + j) - dot) * factor);
+          if (j < visible) {
+            store(ds + j,
+                  keepFirst(load(p + j) * (load(ds + j) - dot) * factor, visible - j));
+            j += kLanes;
+          }
+          for (; j < cleared; j += kLanes)
+            store(ds + j, splat(0.0f));
         }
         if (task.wantKeys) {
           packRows(io.dout + offset, queryLd, rows, s.D, douts);
           packRows(io.q + offset, queryLd, rows, s.D, queries);
-          multiply<Left::Columns>(columns, s.D, rows, probabilities, kKeyBlock, douts, dv,
-                                  keyLd, true);
-          multiply<Left::Columns>(columns, s.D, rows, dscores, kKeyBlock, queries, dk,
-                                  keyLd, true);
+          transposedSum(seen, rows, s.D, probabilities, douts, dv, keyLd);
+          transposedSum(seen, rows, s.D, dscores, queries, dk, keyLd);
         }
         if (task.wantQueries)
-          for (int64_t d = 0; d < s.D; d += kTileColumns)
-            multiply<Left::Rows>(rows, min(kTileColumns, s.D - d), columns, dscores,
-                                 kKeyBlock, keys + d * blockKeys, io.dq + offset + d,
-                                 queryLd, true);
+          weightedSum(seen, rows, s.D, dscores, keys, blockKeys, io.dq + offset, queryLd);
       }
   }
 }

@@ -69,9 +69,8 @@ struct Windows {
   /// kernel over narrow rows) are computed again for every channel.
   static constexpr int64_t kTable = 512;
 
-  __attribute__((always_inline)) void copy(const Read &read, const float *plane,
-                                           const float *end, float *to,
-                                           int64_t count) const {
+  TRAIN_INLINE_MEMBER void copy(const Read &read, const float *plane, const float *end,
+                                float *to, int64_t count) const {
     const float *from = plane + read.offset;
     if (map.strideX == 1 && read.low == 0 && read.high == count && count <= kLanes &&
         from + kLanes <= end) {
@@ -142,8 +141,8 @@ struct WindowsTransposed {
   }
 
   /// Eight columns at a time, so that runs inside the image move as 8 x 8 blocks.
-  __attribute__((always_inline)) void packGroup(int64_t k0, int64_t k, int64_t column,
-                                                int64_t columns, float *dst) const {
+  TRAIN_INLINE_MEMBER void packGroup(int64_t k0, int64_t k, int64_t column,
+                                     int64_t columns, float *dst) const {
     const int64_t taps = map.tapRows * map.tapColumns;
     int64_t channel[kGroup] = {}, r[kGroup] = {}, s[kGroup] = {};
     for (int64_t j = 0; j < columns; ++j) {
@@ -280,8 +279,16 @@ void convolutionTask(const ConvolutionTask &t, float *scratch) {
 }
 
 void convolutionTransposeTask(const ConvolutionTask &t, float *scratch) {
-  const FilterTransposed filter{t.filter};
   const Windows windows{t.windows};
+  if (t.filter.inputStride == 1) {
+    // 1 x 1: the filter is a dense matrix.
+    gemm(DenseLeft{t.filter.filter + t.row, t.filter.outputStride, true},
+         FromColumn<Windows>{windows, t.column},
+         PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
+         t.accumulate, scratch);
+    return;
+  }
+  const FilterTransposed filter{t.filter};
   gemm(FromRow<FilterTransposed>{filter, t.row}, FromColumn<Windows>{windows, t.column},
        PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
        t.accumulate, scratch);

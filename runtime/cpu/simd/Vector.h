@@ -15,6 +15,7 @@
 #endif
 
 #define TRAIN_INLINE static inline __attribute__((always_inline))
+#define TRAIN_INLINE_MEMBER __attribute__((always_inline))
 
 namespace train::cpu::TRAIN_SIMD {
 
@@ -49,6 +50,12 @@ TRAIN_INLINE Vec loadTail(const float *p, int64_t n) {
 TRAIN_INLINE void storeTail(float *p, Vec v, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
     p[i] = v[i];
+}
+
+/// The first n < 16 lanes of v, zeros above them, whatever stands there.
+TRAIN_INLINE Vec keepFirst(Vec v, int64_t n) {
+  const IntVec lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return lane < (IntVec)((int32_t)n) ? v : splat(0.0f);
 }
 
 /// Sum and maximum across the lanes, by halves: 8+8, 4+4, 2+2, 1+1.

@@ -1,5 +1,7 @@
 // ATTENTION and its adjoint against the textbook formulas in double, one thread against
 // several bit for bit, and the rows that see no key.
+#include "Blocking.h"
+#include "SimdKernels.h"
 #include "Support.h"
 
 using namespace train;
@@ -213,3 +215,46 @@ TEST(Attention, NaNsArrive) {
   EXPECT_TRUE(std::isnan(r.lse[7]));
   EXPECT_FALSE(std::isnan(r.out[8 * 6]));
 }
+
+#ifdef TRAIN_TEST_WIDE_TILES
+namespace train::cpu::widetiles {
+extern const SimdKernels kernels;
+}
+
+// The AVX-512 tile sizes, run in AVX2 instructions, give the bits of the AVX2 tiles.
+TEST(Attention, WideTilesGiveTheSameBits) {
+  for (bool causal : {false, true}) {
+    const Case c{1, 290, 310, 2, 1, 40, causal};
+    Data data = makeData(c);
+    const cpu::AttentionShape shape{c.B, c.T, c.S, c.H, c.G, c.D, causal, c.scale};
+    std::vector<Results> results;
+    for (const cpu::SimdKernels *kernels :
+         {cpu::simdKernels(), &cpu::widetiles::kernels}) {
+      Floats workspace(static_cast<size_t>(std::max(cpu::attentionFloats(c.D),
+                                                    cpu::attentionGradFloats(c.D))),
+                       NAN);
+      Results r;
+      r.out.resize(data.q.size());
+      r.lse.resize(static_cast<size_t>(c.H * c.T));
+      r.dq.resize(data.q.size());
+      r.dk.resize(data.k.size());
+      r.dv.resize(data.k.size());
+      const cpu::AttentionForward forward{data.q.data(), data.k.data(), data.v.data(),
+                                          r.out.data(), r.lse.data()};
+      for (int64_t h = 0; h < c.H; ++h)
+        kernels->attention(shape, forward, 0, h, 0, c.T, workspace.data());
+      const cpu::AttentionBackward backward{
+          data.q.data(),    data.k.data(), data.v.data(), r.out.data(), r.lse.data(),
+          data.dout.data(), r.dq.data(),   r.dk.data(),   r.dv.data()};
+      kernels->attentionGrad(shape, backward, {0, 0, 0, c.H, 0, c.T, 0, c.S, true, true},
+                             workspace.data());
+      results.push_back(std::move(r));
+    }
+    EXPECT_TRUE(sameBits(results[0].out, results[1].out));
+    EXPECT_TRUE(sameBits(results[0].lse, results[1].lse));
+    EXPECT_TRUE(sameBits(results[0].dq, results[1].dq));
+    EXPECT_TRUE(sameBits(results[0].dk, results[1].dk));
+    EXPECT_TRUE(sameBits(results[0].dv, results[1].dv));
+  }
+}
+#endif
