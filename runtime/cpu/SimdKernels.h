@@ -85,6 +85,11 @@ struct FilterGradTask {
   bool accumulate;
 };
 
+/// One row of one tap of a pool: `count` outputs, the n-th reading image[n * stride].
+struct PoolRow {
+  int64_t count, stride;
+};
+
 struct SimdKernels {
   const char *name;
   int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
@@ -103,6 +108,13 @@ struct SimdKernels {
   /// dst[j * dstLd + i] = src[i * srcLd + j] for i < rows, j < columns.
   void (*transpose)(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
+  /// Where image[n * stride] is above best[n], or the first NaN, or where[n] is still -1:
+  /// best[n] becomes it and where[n] becomes offset + n * stride.
+  void (*poolMaximum)(const PoolRow &row, const float *image, int32_t offset, float *best,
+                      int32_t *where);
+  /// sum[n] += image[n * stride], and image[n * stride] += share[n].
+  void (*poolSum)(const PoolRow &row, const float *image, float *sum);
+  void (*poolScatter)(const PoolRow &row, const float *share, float *image);
 };
 
 /// The table for this machine: the widest instruction set that was built and that the

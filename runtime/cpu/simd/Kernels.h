@@ -16,6 +16,10 @@ void convolutionTransposeTask(const ConvolutionTask &task, float *scratch);
 void convolutionFilterGradTask(const FilterGradTask &task, float *scratch);
 void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
+void poolMaximum(const PoolRow &row, const float *image, int32_t offset, float *best,
+                 int32_t *where);
+void poolSum(const PoolRow &row, const float *image, float *sum);
+void poolScatter(const PoolRow &row, const float *share, float *image);
 
 } // namespace train::cpu::TRAIN_SIMD
 

@@ -17,6 +17,9 @@ const SimdKernels kernels = {TRAIN_STRING(TRAIN_SIMD),
                              convolutionTask,
                              convolutionTransposeTask,
                              convolutionFilterGradTask,
-                             transposeBlock};
+                             transposeBlock,
+                             poolMaximum,
+                             poolSum,
+                             poolScatter};
 
 } // namespace train::cpu::TRAIN_SIMD
