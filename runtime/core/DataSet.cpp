@@ -70,8 +70,10 @@ Status DataSet::bindStream(const TrainProgram &program,
     return dataError(*array, "the input 'tokens' has no elements");
   for (const TrainInput *input : {tokens, labels}) {
     TRAIN_RT_RETURN_IF_ERROR(checkTypes(*array, input->tensor));
+    // The labels are tokens: one vocabulary holds for both, even where only one says so.
+    int32_t vocabulary = std::max(tokens->vocabulary, labels->vocabulary);
     bindings.push_back({uint32_t(input - program.inputs), array, window, window,
-                        input == labels ? 1 : 0});
+                        input == labels ? 1 : 0, vocabulary});
   }
   // The last window needs one more token for its last label.
   sampleCount = array->elements ? int64_t(array->elements - 1) / window : 0;
@@ -117,8 +119,8 @@ Status DataSet::bindRows(const TrainProgram &program, uint32_t input,
   sampleCount = count;
   text |= array->format == ArrayFile::Format::Bytes &&
           tensor.name == std::string_view("tokens");
-  bindings.push_back(
-      {input, std::move(array), int64_t(rowElements), int64_t(rowElements), 0});
+  bindings.push_back({input, std::move(array), int64_t(rowElements), int64_t(rowElements),
+                      0, program.inputs[input].vocabulary});
   return Status::success();
 }
 
@@ -192,17 +194,17 @@ Status DataSet::loadRow(const Binding &binding, const TrainInput &input, int64_t
                                    elementAsDouble(array.type, source, done),
                                    (long long)(first + int64_t(done)), scalarName(to),
                                    input.tensor.name));
-  if (input.vocabulary < 0 || isFloat(to))
+  if (binding.vocabulary < 0 || isFloat(to))
     return Status::success();
   // Negative ids pass: they are the ignored labels of a loss. An embedding refuses them.
   for (size_t i = 0; i < count; ++i) {
     int64_t id = to == Scalar::I32 ? reinterpret_cast<const int32_t *>(target)[i]
                                    : int64_t(elementAsDouble(to, target, i));
-    if (id >= input.vocabulary)
+    if (id >= binding.vocabulary)
       return dataError(array, format("id %lld at position %lld is not below the "
                                      "vocabulary of %d (input '%s')",
                                      (long long)id, (long long)(first + int64_t(i)),
-                                     input.vocabulary, input.tensor.name));
+                                     binding.vocabulary, input.tensor.name));
   }
   return Status::success();
 }

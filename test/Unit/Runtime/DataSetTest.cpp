@@ -99,6 +99,21 @@ TEST_F(DataSetTest, IdsAreComparedWithTheVocabulary) {
   EXPECT_ERROR(status, "t.bin");
 }
 
+// The last token of a stream is only ever a label, and labels have no vocabulary of their
+// own here.
+TEST_F(DataSetTest, LabelsOfAStreamAreCompared) {
+  bigram.inputs[0][0].vocabulary = 100;
+  bigram.finish();
+  auto data = DataSet::open(bigram.programs[0],
+                            {write("t.bin", bytes<uint16_t>({1, 2, 3, 4, 200}))});
+  ASSERT_TRUE(data.ok()) << data.message();
+  std::vector<uint8_t> arena(bigram.executable.arena_bytes);
+  int64_t rows[] = {0, 0};
+  EXPECT_ERROR(
+      data->load(arena.data(), bigram.programs[0], rows),
+      "id 200 at position 4 is not below the vocabulary of 100 (input 'labels')");
+}
+
 TEST_F(DataSetTest, ValuesThatDoNotFitAreNamed) {
   auto data = DataSet::open(
       bigram.programs[0],

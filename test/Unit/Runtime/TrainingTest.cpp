@@ -5,11 +5,14 @@
 #include "train/rt/Run.h"
 #include "train/rt/Safetensors.h"
 
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
+#include <thread>
 #include <unistd.h>
 
 using namespace train;
@@ -167,6 +170,32 @@ TEST_F(TrainingTest, DivergenceEndsWithItsOwnCode) {
   EXPECT_EQ(train({"--steps=500", "--lr=100"}), 6);
   EXPECT_NE(err.find("error: the loss of step "), std::string::npos) << err;
   EXPECT_EQ(train({"--steps=500", "--lr=100", "--allow-nan"}), 0) << err;
+}
+
+// A signal that arrives in the middle of a training ends it after a step, with a
+// checkpoint from which it goes on as if nothing had happened.
+TEST_F(TrainingTest, SignalsSaveACheckpoint) {
+  for (int signal : {SIGINT, SIGTERM}) {
+    std::string ck = "--checkpoint=" + path("ck" + std::to_string(signal));
+    std::thread killer([signal] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      ::kill(::getpid(), signal);
+    });
+    EXPECT_EQ(train({ck, "--steps=1000000000", "--lr=0.001"}), 7) << err;
+    killer.join();
+    EXPECT_NE(err.find("interrupted by a signal"), std::string::npos) << err;
+    long long steps = 0;
+    size_t at = out.find("final step ");
+    ASSERT_NE(at, std::string::npos) << out;
+    ASSERT_EQ(std::sscanf(out.c_str() + at, "final step %lld", &steps), 1);
+    std::string more = "--steps=" + std::to_string(steps + 1);
+    EXPECT_EQ(train({ck, "--resume", more, "--lr=0.001", "--hash-every=1"}), 0) << err;
+    std::vector<std::string> resumed = hashes();
+    ASSERT_EQ(resumed.size(), 1u);
+    std::string every = "--hash-every=" + std::to_string(steps + 1);
+    EXPECT_EQ(train({more, "--lr=0.001", every}), 0) << err;
+    EXPECT_EQ(hashes(), resumed);
+  }
 }
 
 TEST_F(TrainingTest, EvaluationIsTheMeanInFileOrder) {

@@ -41,8 +41,9 @@ private:
     uint32_t input;
     std::shared_ptr<const ArrayFile> array;
     int64_t rowElements;
-    int64_t stride; ///< elements from one sample to the next
-    int64_t shift;  ///< elements before sample 0
+    int64_t stride;     ///< elements from one sample to the next
+    int64_t shift;      ///< elements before sample 0
+    int32_t vocabulary; ///< ids must be below it; -1: not checked
   };
   Status bindStream(const TrainProgram &program, std::shared_ptr<const ArrayFile> array);
   Status bindRows(const TrainProgram &program, uint32_t input,
