@@ -4,6 +4,7 @@
 #include "train/rt/ArrayFile.h"
 
 #include <cstring>
+#include <random>
 
 using namespace train::rt;
 using namespace train::rt::test;
@@ -82,6 +83,21 @@ TEST_F(ArrayFileTest, HostileNpyFilesAreRefused) {
     auto array = openArray(write("bad.npy", row.bytes));
     EXPECT_ERROR(array, row.message);
     EXPECT_ERROR(array, "bad.npy");
+  }
+}
+
+// Random damage gives an error or an array inside the file.
+TEST_F(ArrayFileTest, RandomDamageStaysInside) {
+  std::string whole = npyOf("<f4", "(2, 3)", std::string(24, 'x'));
+  std::mt19937 random(7);
+  for (int round = 0; round < 500; ++round) {
+    std::string bad = whole;
+    for (int i = 0; i <= round % 3; ++i)
+      bad[random() % bad.size()] = char(random());
+    auto array = openArray(write("bad.npy", bad));
+    if (array.ok()) {
+      ASSERT_LE(array->offset + array->elements * scalarBytes(array->type), bad.size());
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include "train/rt/Safetensors.h"
 
+#include <random>
+
 using namespace train::rt;
 using namespace train::rt::test;
 
@@ -144,6 +146,29 @@ TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
   ASSERT_TRUE(readBytes(whole).ok());
   for (size_t length = 0; length < whole.size(); ++length)
     EXPECT_FALSE(readBytes(whole.substr(0, length)).ok()) << length;
+}
+
+// Random damage gives an error or tensors inside the file (the sanitizers watch the
+// reads).
+TEST_F(SafetensorsTest, RandomDamageStaysInside) {
+  std::string whole =
+      file("{\"__metadata__\":{\"format\":\"pt\"},"
+           "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+           "\"b\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[8,16]}}",
+           std::string(16, 'x'));
+  std::mt19937 random(7);
+  for (int round = 0; round < 500; ++round) {
+    std::string bad = whole;
+    for (int i = 0; i <= round % 3; ++i)
+      bad[random() % bad.size()] = char(random());
+    Result<Safetensors> read = readBytes(bad);
+    if (!read)
+      continue;
+    for (const auto &[name, tensor] : read->tensors) {
+      ASSERT_GE(tensor.data, read->file.data());
+      ASSERT_LE(tensor.data + tensor.bytes, read->file.data() + read->file.size());
+    }
+  }
 }
 
 TEST_F(SafetensorsTest, MissingFileNamesItself) {
