@@ -12,8 +12,9 @@ using namespace mlir;
 namespace train {
 namespace {
 
-/// The first bracket nested deeper than the limit, or npos. Strings and comments are skipped; -> and
-/// the comparisons of affine sets are not brackets. Text that is malformed in other ways is the parser's to reject.
+/// The first bracket nested deeper than the limit, or npos. Strings and comments are
+/// skipped; -> and the comparisons of affine sets are not brackets. Text that is
+/// malformed in other ways is the parser's to reject.
 size_t findTooDeep(StringRef text) {
   SmallVector<char, 64> open;
   auto close = [&](char bracket) {
@@ -70,7 +71,8 @@ size_t findTooDeep(StringRef text) {
 LogicalResult checkParsable(StringRef text, StringRef name, MLIRContext *context) {
   if (text.starts_with("ML\xefR"))
     return emitError(FileLineColLoc::get(context, name, 1, 1))
-           << "is MLIR bytecode, which is not read because damaged bytecode cannot be refused safely; "
+           << "is MLIR bytecode, which is not read because damaged bytecode cannot be "
+              "refused safely; "
               "give the textual form";
   size_t place = findTooDeep(text);
   if (place == StringRef::npos)
@@ -78,25 +80,31 @@ LogicalResult checkParsable(StringRef text, StringRef name, MLIRContext *context
   StringRef before = text.take_front(place);
   size_t lineStart = before.rfind('\n');
   unsigned line = static_cast<unsigned>(before.count('\n')) + 1;
-  unsigned column = static_cast<unsigned>(place - (lineStart == StringRef::npos ? 0 : lineStart + 1)) + 1;
+  unsigned column =
+      static_cast<unsigned>(place - (lineStart == StringRef::npos ? 0 : lineStart + 1)) +
+      1;
   return emitError(FileLineColLoc::get(context, name, line, column))
          << "brackets are nested more than " << kMostNesting << " deep";
 }
 
-OwningOpRef<ModuleOp> parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer, MLIRContext *context) {
+OwningOpRef<ModuleOp> parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer,
+                                        MLIRContext *context) {
   if (failed(checkParsable(buffer->getBuffer(), buffer->getBufferIdentifier(), context)))
     return nullptr;
   OwningOpRef<ModuleOp> module;
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
-  runOnBigStack([&] { module = parseSourceFile<ModuleOp>(sources, ParserConfig(context)); });
+  runOnBigStack(
+      [&] { module = parseSourceFile<ModuleOp>(sources, ParserConfig(context)); });
   return module;
 }
 
 OwningOpRef<ModuleOp> parseModuleSafely(StringRef file, MLIRContext *context) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file, /*IsText=*/false, /*RequiresNullTerminator=*/true);
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file, /*IsText=*/false,
+                                                   /*RequiresNullTerminator=*/true);
   if (!buffer) {
-    emitError(FileLineColLoc::get(context, file, 0, 0)) << "cannot be read: " << buffer.getError().message();
+    emitError(FileLineColLoc::get(context, file, 0, 0))
+        << "cannot be read: " << buffer.getError().message();
     return nullptr;
   }
   return parseModuleSafely(std::move(*buffer), context);

@@ -11,11 +11,13 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-/// The module whose programs a pass on `op` may change, or null when it can't be looked at now.
+/// The module whose programs a pass on `op` may change, or null when it can't be looked
+/// at now.
 ModuleOp moduleToCheck(Operation *op) {
   if (auto module = dyn_cast<ModuleOp>(op))
     return module->getParentOp() ? ModuleOp() : module;
-  return op->getContext()->isMultithreadingEnabled() ? ModuleOp() : op->getParentOfType<ModuleOp>();
+  return op->getContext()->isMultithreadingEnabled() ? ModuleOp()
+                                                     : op->getParentOfType<ModuleOp>();
 }
 
 class CheckPasses : public PassInstrumentation {
@@ -37,11 +39,13 @@ public:
     if (!original)
       return;
     EquivalenceOptions equivalence = options.equivalence;
-    equivalence.tolerance = std::max(equivalence.tolerance, *getMeaningPreservingTolerance(pass->getArgument()));
+    equivalence.tolerance = std::max(equivalence.tolerance,
+                                     *getMeaningPreservingTolerance(pass->getArgument()));
     if (succeeded(checkEquivalent(*original, moduleToCheck(op), equivalence)))
       return;
-    emitError(op->getLoc()) << "pass '" << pass->getArgument()
-                            << "' promises to preserve every program's meaning, and changed it";
+    emitError(op->getLoc())
+        << "pass '" << pass->getArgument()
+        << "' promises to preserve every program's meaning, and changed it";
     if (options.onFailure)
       options.onFailure();
   }
@@ -66,7 +70,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<PassInstrumentation> createCheckPassesInstrumentation(CheckPassesOptions options) {
+std::unique_ptr<PassInstrumentation>
+createCheckPassesInstrumentation(CheckPassesOptions options) {
   return std::make_unique<CheckPasses>(std::move(options));
 }
 

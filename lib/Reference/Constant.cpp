@@ -7,7 +7,8 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-LogicalResult evaluateConstant(ConstantOp op, Operands, Results results, EvalContext &context) {
+LogicalResult evaluateConstant(ConstantOp op, Operands, Results results,
+                               EvalContext &context) {
   TensorRef value = tensorFromElements(op.getValue());
   if (!value)
     return context.emitError() << "holds elements that cannot be read";

@@ -9,7 +9,8 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-//===-- Scalar functions of floats ----------------------------------------------------------===//
+//===-- Scalar functions of floats
+//----------------------------------------------------------===//
 
 double neg(double x) { return -x; }
 double absolute(double x) { return std::fabs(x); }
@@ -36,7 +37,8 @@ double silu(double x) { return x * sigmoid(x); }
 // silu' = s + x s (1 - s), with 1 - s = sigmoid(-x) to keep its digits for large x.
 double siluSlope(double x) { return sigmoid(x) * (1 + x * sigmoid(-x)); }
 
-// Phi(x) by erfc, which keeps its relative precision in the left tail where 1 + erf(x) has none.
+// Phi(x) by erfc, which keeps its relative precision in the left tail where 1 + erf(x)
+// has none.
 double normalCdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
 double geluErf(double x) { return x * normalCdf(x); }
 // Phi(x) + x phi(x)
@@ -47,8 +49,11 @@ double geluErfSlope(double x) {
 
 constexpr double kRootTwoOverPi = 0.79788456080286535588;
 constexpr double kGeluCubic = 0.044715;
-// (1 + tanh u) / 2 = sigmoid(2u), again for the left tail; u = sqrt(2/pi) (x + 0.044715 x^3).
-double geluTanhArgument(double x) { return 2 * kRootTwoOverPi * (x + kGeluCubic * x * x * x); }
+// (1 + tanh u) / 2 = sigmoid(2u), again for the left tail; u = sqrt(2/pi) (x + 0.044715
+// x^3).
+double geluTanhArgument(double x) {
+  return 2 * kRootTwoOverPi * (x + kGeluCubic * x * x * x);
+}
 double geluTanh(double x) { return x * sigmoid(geluTanhArgument(x)); }
 double geluTanhSlope(double x) {
   double z = geluTanhArgument(x), s = sigmoid(z);
@@ -73,20 +78,29 @@ double multiply(double a, double b) { return a * b; }
 double divide(double a, double b) { return a / b; }
 double power(double a, double b) { return std::pow(a, b); }
 
-//===-- Scalar functions of integers, which wrap ----------------------------------------------===//
+//===-- Scalar functions of integers, which wrap
+//----------------------------------------------===//
 
-int64_t addInt(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
-int64_t subtractInt(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
-int64_t multiplyInt(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
+int64_t addInt(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t subtractInt(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t multiplyInt(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
 int64_t minimumInt(int64_t a, int64_t b) { return a < b ? a : b; }
 int64_t maximumInt(int64_t a, int64_t b) { return a > b ? a : b; }
 // The divisor is checked before; the most negative number over -1 wraps.
 int64_t divideInt(int64_t a, int64_t b) { return b == -1 ? subtractInt(0, a) : a / b; }
 
-//===-- Models ----------------------------------------------------------------------------------===//
+//===-- Models
+//----------------------------------------------------------------------------------===//
 
 template <double (*function)(double)> struct Unary {
-  template <typename OpT> static LogicalResult evaluate(OpT, Operands operands, Results results, EvalContext &) {
+  template <typename OpT>
+  static LogicalResult evaluate(OpT, Operands operands, Results results, EvalContext &) {
     const std::vector<double> &x = operands[0]->f;
     std::vector<double> &y = results[0].f;
     for (size_t e = 0; e < x.size(); ++e)
@@ -96,17 +110,21 @@ template <double (*function)(double)> struct Unary {
 };
 
 /// dx = dy * slope(x); operands are dy and x.
-template <double (*slope)(double)> void multiplyBySlope(Operands operands, Tensor &result) {
+template <double (*slope)(double)>
+void multiplyBySlope(Operands operands, Tensor &result) {
   for (size_t e = 0; e < result.f.size(); ++e)
     result.f[e] = operands[0]->f[e] * slope(operands[1]->f[e]);
 }
 
-LogicalResult evaluateGelu(GeluOp op, Operands operands, Results results, EvalContext &context) {
-  return op.getKind() == GeluKind::Erf ? Unary<geluErf>::evaluate(op, operands, results, context)
-                                       : Unary<geluTanh>::evaluate(op, operands, results, context);
+LogicalResult evaluateGelu(GeluOp op, Operands operands, Results results,
+                           EvalContext &context) {
+  return op.getKind() == GeluKind::Erf
+             ? Unary<geluErf>::evaluate(op, operands, results, context)
+             : Unary<geluTanh>::evaluate(op, operands, results, context);
 }
 
-LogicalResult evaluateGeluBackward(GeluBackwardOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateGeluBackward(GeluBackwardOp op, Operands operands, Results results,
+                                   EvalContext &) {
   if (op.getKind() == GeluKind::Erf)
     multiplyBySlope<geluErfSlope>(operands, results[0]);
   else
@@ -114,13 +132,15 @@ LogicalResult evaluateGeluBackward(GeluBackwardOp op, Operands operands, Results
   return success();
 }
 
-LogicalResult evaluateSiluBackward(SiluBackwardOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateSiluBackward(SiluBackwardOp, Operands operands, Results results,
+                                   EvalContext &) {
   multiplyBySlope<siluSlope>(operands, results[0]);
   return success();
 }
 
 /// Calls visit(result element, element of each operand) over the broadcast shape.
-template <size_t N, typename Visit> void walkBroadcast(Operands operands, const Tensor &result, Visit visit) {
+template <size_t N, typename Visit>
+void walkBroadcast(Operands operands, const Tensor &result, Visit visit) {
   std::array<Strides, N + 1> strides;
   strides[0] = denseStrides(result.shape);
   for (size_t n = 0; n < N; ++n)
@@ -130,20 +150,25 @@ template <size_t N, typename Visit> void walkBroadcast(Operands operands, const 
 
 template <auto onFloats, auto onInts> struct Binary {
   template <typename OpT>
-  static LogicalResult evaluate(OpT, Operands operands, Results results, EvalContext &context) {
+  static LogicalResult evaluate(OpT, Operands operands, Results results,
+                                EvalContext &context) {
     const Tensor &lhs = *operands[0], &rhs = *operands[1];
     Tensor &result = results[0];
     if (result.isFloat()) {
-      walkBroadcast<2>(operands, result, [&](auto at) { result.f[at[0]] = onFloats(lhs.f[at[1]], rhs.f[at[2]]); });
+      walkBroadcast<2>(operands, result, [&](auto at) {
+        result.f[at[0]] = onFloats(lhs.f[at[1]], rhs.f[at[2]]);
+      });
       return success();
     }
     if constexpr (std::is_same_v<decltype(onInts), std::nullptr_t>) {
-      return context.emitError() << "is defined on floats only, got " << result.elementType;
+      return context.emitError()
+             << "is defined on floats only, got " << result.elementType;
     } else {
       if (std::is_same_v<OpT, DivOp> && llvm::is_contained(rhs.i, 0))
         return context.emitError() << "divides an integer by zero";
       walkBroadcast<2>(operands, result, [&](auto at) {
-        result.i[at[0]] = wrapToType(onInts(lhs.i[at[1]], rhs.i[at[2]]), result.elementType);
+        result.i[at[0]] =
+            wrapToType(onInts(lhs.i[at[1]], rhs.i[at[2]]), result.elementType);
       });
       return success();
     }
@@ -168,7 +193,8 @@ template <typename T> bool compare(Predicate predicate, T lhs, T rhs) {
   return false;
 }
 
-LogicalResult evaluateCompare(CompareOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateCompare(CompareOp op, Operands operands, Results results,
+                              EvalContext &) {
   const Tensor &lhs = *operands[0], &rhs = *operands[1];
   Predicate predicate = op.getPredicate();
   walkBroadcast<2>(operands, results[0], [&](auto at) {
@@ -178,7 +204,8 @@ LogicalResult evaluateCompare(CompareOp op, Operands operands, Results results, 
   return success();
 }
 
-LogicalResult evaluateSelect(SelectOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateSelect(SelectOp, Operands operands, Results results,
+                             EvalContext &) {
   Tensor &result = results[0];
   walkBroadcast<3>(operands, result, [&](auto at) {
     bool first = operands[0]->i[at[1]] != 0;
@@ -192,17 +219,20 @@ LogicalResult evaluateSelect(SelectOp, Operands operands, Results results, EvalC
   return success();
 }
 
-LogicalResult evaluateClamp(ClampOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateClamp(ClampOp op, Operands operands, Results results,
+                            EvalContext &) {
   double low = op.getLow().convertToDouble(), high = op.getHigh().convertToDouble();
   for (size_t e = 0; e < results[0].f.size(); ++e)
     results[0].f[e] = minimum(maximum(operands[0]->f[e], low), high);
   return success();
 }
 
-template <typename OpT, double (*function)(double)> void attachUnary(MLIRContext *context) {
+template <typename OpT, double (*function)(double)>
+void attachUnary(MLIRContext *context) {
   attach<OpT, &Unary<function>::template evaluate<OpT>>(context);
 }
-template <typename OpT, auto onFloats, auto onInts> void attachBinary(MLIRContext *context) {
+template <typename OpT, auto onFloats, auto onInts>
+void attachBinary(MLIRContext *context) {
   attach<OpT, &Binary<onFloats, onInts>::template evaluate<OpT>>(context);
 }
 

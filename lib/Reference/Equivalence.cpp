@@ -21,7 +21,8 @@ struct Outcome {
   SmallVector<std::pair<std::string, TensorRef>> values;
 };
 
-Outcome runProgram(ModuleOp module, ProgramOpInterface program, const EquivalenceOptions &options) {
+Outcome runProgram(ModuleOp module, ProgramOpInterface program,
+                   const EquivalenceOptions &options) {
   Outcome outcome;
   ScopedDiagnosticHandler capture(module.getContext(), [&](Diagnostic &diagnostic) {
     if (outcome.error.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
@@ -30,7 +31,7 @@ Outcome runProgram(ModuleOp module, ProgramOpInterface program, const Equivalenc
   });
   EvalContext context(options.mode);
   context.seed = options.seed;
-  if (failed(initializeSymbols(module, context))) {
+  if (failed(checkInputTypes(program)) || failed(initializeSymbols(module, context))) {
     outcome.result = failure();
     return outcome;
   }
@@ -43,7 +44,8 @@ Outcome runProgram(ModuleOp module, ProgramOpInterface program, const Equivalenc
     }
     std::string suffix = options.steps > 1 ? " of step " + std::to_string(step) : "";
     for (auto [index, value] : llvm::enumerate(interpreter.getOutputs()))
-      outcome.values.push_back({("output '" + program.getOutputName(index) + "'").str() + suffix, value});
+      outcome.values.push_back(
+          {("output '" + program.getOutputName(index) + "'").str() + suffix, value});
     for (const auto &[name, value] : interpreter.getWrites())
       outcome.values.push_back({"symbol @" + name + suffix, value});
   }
@@ -61,7 +63,8 @@ bool sameInputs(ProgramOpInterface lhs, ProgramOpInterface rhs) {
 }
 
 bool sameBits(double lhs, double rhs) {
-  return (std::isnan(lhs) && std::isnan(rhs)) || std::memcmp(&lhs, &rhs, sizeof(double)) == 0;
+  return (std::isnan(lhs) && std::isnan(rhs)) ||
+         std::memcmp(&lhs, &rhs, sizeof(double)) == 0;
 }
 
 bool agree(double lhs, double rhs, double tolerance) {
@@ -86,32 +89,39 @@ std::string describe(double value) {
   return text;
 }
 
-LogicalResult compare(ProgramOpInterface program, const Outcome &before, const Outcome &after, double tolerance) {
+LogicalResult compare(ProgramOpInterface program, const Outcome &before,
+                      const Outcome &after, double tolerance) {
   for (const auto &value : before.values) {
     const std::string &name = value.first;
     const TensorRef &expected = value.second;
-    const auto *found = llvm::find_if(after.values, [&](const auto &other) { return other.first == name; });
+    const auto *found = llvm::find_if(
+        after.values, [&](const auto &other) { return other.first == name; });
     if (found == after.values.end() || found->second->getType() != expected->getType())
       continue;
     int64_t place = firstDifference(*expected, *found->second, tolerance);
     if (place < 0)
       continue;
-    return program->emitOpError() << name << " changed at element " << place << ": " << describe(expected->number(place))
-                                  << " before, " << describe(found->second->number(place)) << " after";
+    return program->emitOpError() << name << " changed at element " << place << ": "
+                                  << describe(expected->number(place)) << " before, "
+                                  << describe(found->second->number(place)) << " after";
   }
   return success();
 }
 
 } // namespace
 
-LogicalResult checkEquivalent(ModuleOp before, ModuleOp after, const EquivalenceOptions &options) {
+LogicalResult checkEquivalent(ModuleOp before, ModuleOp after,
+                              const EquivalenceOptions &options) {
   for (auto program : before.getOps<ProgramOpInterface>()) {
-    auto twin = dyn_cast_or_null<ProgramOpInterface>(after.lookupSymbol(SymbolTable::getSymbolName(program)));
+    auto twin = dyn_cast_or_null<ProgramOpInterface>(
+        after.lookupSymbol(SymbolTable::getSymbolName(program)));
     if (!twin || !sameInputs(program, twin))
       continue;
     Outcome expected = runProgram(before, program, options);
     if (failed(expected.result)) {
-      program->emitWarning() << "cannot be compared by execution: " << expected.error;
+      program->emitWarning() << "program @"
+                             << SymbolTable::getSymbolName(program).getValue()
+                             << " cannot be compared by execution: " << expected.error;
       continue;
     }
     Outcome actual = runProgram(after, twin, options);

@@ -10,22 +10,25 @@ namespace {
 LogicalResult checkIds(const Tensor &ids, int64_t size, EvalContext &context) {
   for (auto [position, id] : llvm::enumerate(ids.i))
     if (id < 0 || id >= size)
-      return context.emitError() << "reads row " << id << " of a table of " << size << " rows (id at position " << position
-                                 << ")";
+      return context.emitError() << "reads row " << id << " of a table of " << size
+                                 << " rows (id at position " << position << ")";
   return success();
 }
 
-LogicalResult evaluateEmbedding(EmbeddingOp, Operands operands, Results results, EvalContext &context) {
+LogicalResult evaluateEmbedding(EmbeddingOp, Operands operands, Results results,
+                                EvalContext &context) {
   const Tensor &table = *operands[0], &ids = *operands[1];
   if (failed(checkIds(ids, table.shape[0], context)))
     return failure();
   int64_t width = table.shape[1];
   for (auto [position, id] : llvm::enumerate(ids.i))
-    std::copy_n(table.f.begin() + id * width, width, results[0].f.begin() + position * width);
+    std::copy_n(table.f.begin() + id * width, width,
+                results[0].f.begin() + position * width);
   return success();
 }
 
-LogicalResult evaluateEmbeddingGrad(EmbeddingGradOp op, Operands operands, Results results, EvalContext &context) {
+LogicalResult evaluateEmbeddingGrad(EmbeddingGradOp op, Operands operands,
+                                    Results results, EvalContext &context) {
   const Tensor &ids = *operands[0], &dy = *operands[1];
   if (failed(checkIds(ids, op.getVocabulary(), context)))
     return failure();

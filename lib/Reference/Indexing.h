@@ -23,9 +23,11 @@ inline Strides denseStrides(llvm::ArrayRef<int64_t> shape) {
   return strides;
 }
 
-/// Strides that read a tensor of `shape` as if it had `target`, by NumPy's rules: aligned at the
-/// last dimension, repeated (stride 0) where the size is 1 or the dimension absent.
-inline Strides broadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> target) {
+/// Strides that read a tensor of `shape` as if it had `target`, by NumPy's rules: aligned
+/// at the last dimension, repeated (stride 0) where the size is 1 or the dimension
+/// absent.
+inline Strides broadcastStrides(llvm::ArrayRef<int64_t> shape,
+                                llvm::ArrayRef<int64_t> target) {
   Strides dense = denseStrides(shape), strides(target.size(), 0);
   size_t missing = target.size() - shape.size();
   for (size_t d = 0; d < shape.size(); ++d)
@@ -33,11 +35,11 @@ inline Strides broadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<in
   return strides;
 }
 
-/// Calls `visit(offsets)` for each index of `shape` in row-major order, where offsets[k] is the
-/// dot product of the index with strides[k].
+/// Calls `visit(offsets)` for each index of `shape` in row-major order, where offsets[k]
+/// is the dot product of the index with strides[k].
 template <size_t N, typename Visit>
-void walkStrided(llvm::ArrayRef<int64_t> shape, const std::array<Strides, N> &strides, Visit visit,
-                 std::array<int64_t, N> offsets = {}) {
+void walkStrided(llvm::ArrayRef<int64_t> shape, const std::array<Strides, N> &strides,
+                 Visit visit, std::array<int64_t, N> offsets = {}) {
   for (int64_t size : shape)
     if (size == 0)
       return;

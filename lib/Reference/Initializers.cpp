@@ -31,18 +31,18 @@ void fill(Tensor &tensor, const ElementRule &rule) {
     else if (isa<Float64Type>(tensor.elementType))
       tensor.f[e] = value;
     else
-      tensor.f[e] = roundToType(static_cast<double>(static_cast<float>(value)), tensor.elementType);
+      tensor.f[e] =
+          roundToType(static_cast<double>(static_cast<float>(value)), tensor.elementType);
   }
 }
 
-FailureOr<TensorRef> initialValue(Operation *symbol, StringRef name, Type type, Attribute init, int64_t seed) {
-  auto tensorType = dyn_cast<RankedTensorType>(type);
-  if (!tensorType || !tensorType.hasStaticShape())
-    return symbol->emitOpError() << "has type " << type << ", expected a static tensor";
-  int64_t count = countElements(tensorType.getShape());
-  if (count < 0 || count > (int64_t(1) << 31))
-    return symbol->emitOpError() << "has type " << type << ", the interpreter holds at most " << (int64_t(1) << 31)
-                                 << " elements";
+FailureOr<TensorRef> initialValue(Operation *symbol, StringRef name, Type type,
+                                  Attribute init, int64_t seed) {
+  if (!canHold(type))
+    return symbol->emitOpError()
+           << "has type " << type << ", expected a static tensor of at most "
+           << kMostElements << " elements";
+  auto tensorType = cast<RankedTensorType>(type);
   if (auto elements = dyn_cast<ElementsAttr>(init)) {
     TensorRef literal = tensorFromElements(elements);
     if (!literal || literal->getType() != tensorType)
@@ -54,24 +54,30 @@ FailureOr<TensorRef> initialValue(Operation *symbol, StringRef name, Type type, 
   if (auto constant = dyn_cast<FillAttr>(init)) {
     fill(*tensor, [&](int64_t) { return constant.getValue(); });
   } else if (auto normal = dyn_cast<NormalAttr>(init)) {
-    fill(*tensor, [&](int64_t e) { return normal.getMean() + normal.getStddev() * stream.normal(e); });
+    fill(*tensor, [&](int64_t e) {
+      return normal.getMean() + normal.getStddev() * stream.normal(e);
+    });
   } else if (auto uniform = dyn_cast<UniformAttr>(init)) {
     double low = uniform.getLow(), span = uniform.getHigh() - low;
     fill(*tensor, [&](int64_t e) { return low + span * stream.uniform(e); });
   } else if (!isa<ZerosAttr>(init)) {
-    return symbol->emitOpError() << "has initial value " << init << ", which the interpreter does not know";
+    return symbol->emitOpError()
+           << "has initial value " << init << ", which the interpreter does not know";
   }
   return TensorRef(tensor);
 }
 
-const llvm::fltSemantics &semanticsOf(Type type) { return cast<FloatType>(type).getFloatSemantics(); }
+const llvm::fltSemantics &semanticsOf(Type type) {
+  return cast<FloatType>(type).getFloatSemantics();
+}
 
 template <typename T> void append(std::vector<uint8_t> &bytes, T value) {
   for (size_t k = 0; k < sizeof(T); ++k)
     bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * k)));
 }
 
-/// The runtime's number for an element type. Types that have no runtime storage take numbers from 64 on.
+/// The runtime's number for an element type. Types that have no runtime storage take
+/// numbers from 64 on.
 uint32_t runtimeTypeNumber(Type type) {
   if (std::optional<TrainType> known = getRuntimeType(type))
     return *known;
@@ -80,13 +86,15 @@ uint32_t runtimeTypeNumber(Type type) {
 
 } // namespace
 
-NamedStream::NamedStream(int64_t seed, std::string_view name) : seed(static_cast<uint64_t>(seed)), hash(fnv1a(name)) {}
+NamedStream::NamedStream(int64_t seed, std::string_view name)
+    : seed(static_cast<uint64_t>(seed)), hash(fnv1a(name)) {}
 
 std::pair<double, double> NamedStream::block(int64_t index) const {
   auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
   auto high = [](uint64_t value) { return static_cast<uint32_t>(value >> 32); };
   uint64_t number = static_cast<uint64_t>(index) / 2;
-  PhiloxBlock words = philox({low(number), high(number), low(hash), high(hash)}, {low(seed), high(seed)});
+  PhiloxBlock words =
+      philox({low(number), high(number), low(hash), high(hash)}, {low(seed), high(seed)});
   auto unit = [](uint32_t low, uint32_t high) {
     return static_cast<double>((static_cast<uint64_t>(high) << 32 | low) >> 11) * 0x1p-53;
   };
@@ -134,7 +142,8 @@ std::vector<uint8_t> tensorBytes(const Tensor &tensor) {
     if (tensor.isFloat()) {
       llvm::APFloat value(roundToType(tensor.f[e], tensor.elementType));
       bool losesInfo = false;
-      value.convert(semanticsOf(tensor.elementType), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+      value.convert(semanticsOf(tensor.elementType), llvm::APFloat::rmNearestTiesToEven,
+                    &losesInfo);
       bits = value.bitcastToAPInt().getZExtValue();
     } else {
       bits = static_cast<uint64_t>(tensor.i[e]);
@@ -160,7 +169,8 @@ uint64_t hashState(ModuleOp module, const EvalContext &context) {
   std::vector<uint8_t> bytes;
   for (const auto &[name, tensor] : context.symbols) {
     auto state = dyn_cast_or_null<StateOp>(module.lookupSymbol(name));
-    if (state && (state.getRole() == StateRole::Counter || state.getRole() == StateRole::Other))
+    if (state &&
+        (state.getRole() == StateRole::Counter || state.getRole() == StateRole::Other))
       continue;
     bytes.insert(bytes.end(), name.begin(), name.end());
     bytes.push_back(0);

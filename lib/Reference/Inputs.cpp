@@ -12,7 +12,9 @@ namespace {
 
 constexpr int64_t kUnboundedChoices = 8;
 
-int64_t lastDimension(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
+int64_t lastDimension(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape().back();
+}
 
 /// The bound that one use puts on the integers it reads.
 std::optional<int64_t> boundOfUse(OpOperand &use) {
@@ -23,13 +25,14 @@ std::optional<int64_t> boundOfUse(OpOperand &use) {
     return grad.getVocabulary();
   if (auto loss = dyn_cast<CrossEntropyOp>(user); loss && use.get() == loss.getLabels())
     return lastDimension(loss.getLogits());
-  if (auto grad = dyn_cast<CrossEntropyBackwardOp>(user); grad && use.get() == grad.getLabels())
+  if (auto grad = dyn_cast<CrossEntropyBackwardOp>(user);
+      grad && use.get() == grad.getLabels())
     return lastDimension(grad.getLogits());
   return std::nullopt;
 }
 
-/// The values that hold the same integers after one use: results of data movement, arguments of the region
-/// that the use enters, results of the op whose region it leaves.
+/// The values that hold the same integers after one use: results of data movement,
+/// arguments of the region that the use enters, results of the op whose region it leaves.
 SmallVector<Value> flowOf(OpOperand &use) {
   Operation *user = use.getOwner();
   unsigned index = use.getOperandNumber();
@@ -60,20 +63,25 @@ std::optional<int64_t> findIndexBound(Value value) {
   return bound;
 }
 
-SmallVector<TensorRef> randomInputs(ProgramOpInterface program, int64_t seed, double learningRate) {
+SmallVector<TensorRef> randomInputs(ProgramOpInterface program, int64_t seed,
+                                    double learningRate) {
   SmallVector<TensorRef> inputs;
   for (BlockArgument argument : program.getBodyBlock()->getArguments()) {
     unsigned index = argument.getArgNumber();
-    auto tensor = std::make_shared<Tensor>(Tensor::zeros(cast<RankedTensorType>(argument.getType())));
+    auto tensor = std::make_shared<Tensor>(
+        Tensor::zeros(cast<RankedTensorType>(argument.getType())));
     // The prefix keeps an input apart from a parameter of the same name.
     NamedStream stream(seed, ("input " + program.getInputName(index)).str());
     bool isRate = program.getInputRole(index) == InputRole::LearningRate;
-    int64_t choices = tensor->elementType.isInteger(1) ? 2 : findIndexBound(argument).value_or(kUnboundedChoices);
+    int64_t choices = tensor->elementType.isInteger(1)
+                          ? 2
+                          : findIndexBound(argument).value_or(kUnboundedChoices);
     for (int64_t e = 0; e < tensor->size(); ++e) {
       if (tensor->isFloat())
         tensor->f[e] = isRate ? learningRate : stream.normal(e);
       else
-        tensor->i[e] = static_cast<int64_t>(stream.uniform(e) * static_cast<double>(choices));
+        tensor->i[e] =
+            static_cast<int64_t>(stream.uniform(e) * static_cast<double>(choices));
     }
     tensor->round();
     inputs.push_back(std::move(tensor));

@@ -1,5 +1,5 @@
-// See Interpreter.h. The structural ops (programs, layers, loops, fusions, reads and writes) are
-// executed here; every other op says itself what it means.
+// See Interpreter.h. The structural ops (programs, layers, loops, fusions, reads and
+// writes) are executed here; every other op says itself what it means.
 #include "train/Reference/Interpreter.h"
 
 #include "train/IR/TrainDialect.h"
@@ -8,8 +8,6 @@ using namespace mlir;
 
 namespace train::reference {
 namespace {
-
-constexpr int64_t kMostElements = int64_t(1) << 31;
 
 /// Part `index` of `count` equal parts along the leading dimension, which disappears.
 TensorRef sliceLeading(const Tensor &tensor, int64_t index) {
@@ -26,22 +24,19 @@ TensorRef sliceLeading(const Tensor &tensor, int64_t index) {
 
 } // namespace
 
-LogicalResult evaluateOp(Operation *op, ArrayRef<const Tensor *> operands, SmallVectorImpl<Tensor> &results,
-                         EvalContext &context) {
+LogicalResult evaluateOp(Operation *op, ArrayRef<const Tensor *> operands,
+                         SmallVectorImpl<Tensor> &results, EvalContext &context) {
   context.op = op;
   auto meaning = dyn_cast<ReferenceOpInterface>(op);
   if (!meaning)
     return context.emitError() << "has no meaning in the reference interpreter";
   results.clear();
   for (Type type : op->getResultTypes()) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.hasStaticShape())
-      return context.emitError() << "has a result of type " << type << ", expected a static tensor";
-    int64_t count = countElements(tensor.getShape());
-    if (count < 0 || count > kMostElements)
-      return context.emitError() << "has a result of type " << type << ", the interpreter holds at most " << kMostElements
-                                 << " elements";
-    results.push_back(Tensor::zeros(tensor));
+    if (!canHold(type))
+      return context.emitError()
+             << "has a result of type " << type
+             << ", expected a static tensor of at most " << kMostElements << " elements";
+    results.push_back(Tensor::zeros(cast<RankedTensorType>(type)));
   }
   if (failed(meaning.evaluate(operands, results, context)))
     return failure();
@@ -66,6 +61,16 @@ int64_t samplesPerMicroBatch(ProgramOpInterface program) {
   return 1;
 }
 
+LogicalResult checkInputTypes(ProgramOpInterface program) {
+  for (BlockArgument input : program.getBodyBlock()->getArguments())
+    if (!canHold(input.getType()))
+      return program->emitOpError()
+             << "input '" << program.getInputName(input.getArgNumber()) << "' has type "
+             << input.getType() << ", expected a static tensor of at most "
+             << kMostElements << " elements";
+  return success();
+}
+
 LogicalResult Interpreter::start(ProgramOpInterface toRun, ArrayRef<TensorRef> inputs) {
   program = toRun;
   frames.clear();
@@ -78,10 +83,12 @@ LogicalResult Interpreter::start(ProgramOpInterface toRun, ArrayRef<TensorRef> i
   context.firstSample = context.rankFirstSample;
   Block *body = program.getBodyBlock();
   if (inputs.size() != body->getNumArguments())
-    return context.emitError() << "takes " << body->getNumArguments() << " inputs, got " << inputs.size();
+    return context.emitError() << "takes " << body->getNumArguments() << " inputs, got "
+                               << inputs.size();
   for (auto [index, argument] : llvm::enumerate(body->getArguments()))
     if (inputs[index]->getType() != argument.getType())
-      return context.emitError() << "input '" << program.getInputName(index) << "' has type " << argument.getType()
+      return context.emitError() << "input '" << program.getInputName(index)
+                                 << "' has type " << argument.getType()
                                  << ", got a value of type " << inputs[index]->getType();
   enter(program);
   bind(body->getArguments(), inputs);
@@ -106,7 +113,8 @@ LogicalResult Interpreter::step() {
   if (auto read = dyn_cast<ReadOp>(op)) {
     auto symbol = context.symbols.find(read.getSymbol());
     if (symbol == context.symbols.end())
-      return context.emitError() << "reads @" << read.getSymbol() << ", which has no value";
+      return context.emitError()
+             << "reads @" << read.getSymbol() << ", which has no value";
     bind(op->getResults(), symbol->second);
   } else if (auto write = dyn_cast<WriteOp>(op)) {
     writes[write.getSymbol().str()] = values.at(write.getValue());
@@ -153,14 +161,17 @@ LogicalResult Interpreter::enterMicrobatch(Operation *op) {
   return success();
 }
 
-void Interpreter::bindIteration(Operation *microbatch, int64_t iteration, ArrayRef<TensorRef> carried) {
+void Interpreter::bindIteration(Operation *microbatch, int64_t iteration,
+                                ArrayRef<TensorRef> carried) {
   auto loop = cast<MicrobatchOp>(microbatch);
   Block &body = microbatch->getRegion(0).front();
   size_t streams = loop.getStreams().size();
   for (size_t s = 0; s < streams; ++s)
-    values[body.getArgument(s)] = sliceLeading(*values.at(loop.getStreams()[s]), iteration);
+    values[body.getArgument(s)] =
+        sliceLeading(*values.at(loop.getStreams()[s]), iteration);
   bind(ValueRange(body.getArguments()).drop_front(streams), carried);
-  context.firstSample = context.rankFirstSample + iteration * samplesPerMicroBatch(program);
+  context.firstSample =
+      context.rankFirstSample + iteration * samplesPerMicroBatch(program);
 }
 
 LogicalResult Interpreter::leave(Operation *terminator) {
@@ -214,7 +225,8 @@ void Interpreter::planReleases(Block &block) {
   if (!planned.try_emplace(&block, true).second)
     return;
   auto plan = [&](Value value, Operation *definition) {
-    // A use inside a nested region keeps the value until the op that holds the region is done.
+    // A use inside a nested region keeps the value until the op that holds the region is
+    // done.
     Operation *last = definition;
     for (Operation *user : value.getUsers()) {
       Operation *here = block.findAncestorOpInBlock(*user);

@@ -8,17 +8,22 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-/// Fails at the op for the first label that is neither in [0, classes) nor the ignored one.
-LogicalResult checkLabels(const Tensor &labels, int64_t classes, int64_t ignored, EvalContext &context) {
+/// Fails at the op for the first label that is neither in [0, classes) nor the ignored
+/// one.
+LogicalResult checkLabels(const Tensor &labels, int64_t classes, int64_t ignored,
+                          EvalContext &context) {
   for (auto [position, label] : llvm::enumerate(labels.i))
     if (label != ignored && (label < 0 || label >= classes))
-      return context.emitError() << "got label " << label << " at position " << position << ", expected 0 to "
-                                 << classes - 1 << " or ignore_index " << ignored;
+      return context.emitError()
+             << "got label " << label << " at position " << position << ", expected 0 to "
+             << classes - 1 << " or ignore_index " << ignored;
   return success();
 }
 
-// loss = sum over valid rows of (lse - logits[label]) / count, lse = max + log sum exp(logits - max).
-LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results results, EvalContext &context) {
+// loss = sum over valid rows of (lse - logits[label]) / count, lse = max + log sum
+// exp(logits - max).
+LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results results,
+                                   EvalContext &context) {
   const Tensor &logits = *operands[0], &labels = *operands[1];
   Tensor &loss = results[0], &lse = results[1], &count = results[2];
   int64_t classes = logits.rowSize(), ignored = op.getIgnoreIndex();
@@ -36,7 +41,8 @@ LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results
     lse.f[row] = largest + std::log(sum);
     if (labels.i[row] == ignored)
       continue;
-    // (max - x) + log(sum) rather than lse - x: the first difference is exact where it is small.
+    // (max - x) + log(sum) rather than lse - x: the first difference is exact where it is
+    // small.
     total += (largest - x[labels.i[row]]) + std::log(sum);
     valid += 1;
   }
@@ -45,9 +51,10 @@ LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results
   return success();
 }
 
-LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op, Operands operands, Results results,
-                                           EvalContext &context) {
-  const Tensor &dloss = *operands[0], &logits = *operands[1], &labels = *operands[2], &lse = *operands[3], &count = *operands[4];
+LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op, Operands operands,
+                                           Results results, EvalContext &context) {
+  const Tensor &dloss = *operands[0], &logits = *operands[1], &labels = *operands[2],
+               &lse = *operands[3], &count = *operands[4];
   int64_t classes = logits.rowSize(), ignored = op.getIgnoreIndex();
   if (failed(checkLabels(labels, classes, ignored, context)))
     return failure();
@@ -57,7 +64,8 @@ LogicalResult evaluateCrossEntropyBackward(CrossEntropyBackwardOp op, Operands o
     double weight = dloss.f[0] / count.f[0];
     for (int64_t c = 0; c < classes; ++c) {
       int64_t at = row * classes + c;
-      results[0].f[at] = weight * (std::exp(logits.f[at] - lse.f[row]) - (c == labels.i[row] ? 1 : 0));
+      results[0].f[at] =
+          weight * (std::exp(logits.f[at] - lse.f[row]) - (c == labels.i[row] ? 1 : 0));
     }
   }
   return success();

@@ -1,5 +1,5 @@
-// The registry behind MeaningPreserving.h. It lives with the interpreter because the check is its only
-// reader, and transforms link the interpreter already.
+// The registry behind MeaningPreserving.h. It lives with the interpreter because the
+// check is its only reader, and transforms link the interpreter already.
 #include "train/Transforms/MeaningPreserving.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -14,8 +14,8 @@ struct Registry {
   llvm::StringMap<double> tolerances;
 
   Registry() {
-    for (const char *upstream : {"canonicalize", "cse", "symbol-dce", "sccp", "inline", "strip-debuginfo",
-                                 "loop-invariant-code-motion"})
+    for (const char *upstream : {"canonicalize", "cse", "symbol-dce", "sccp", "inline",
+                                 "strip-debuginfo", "loop-invariant-code-motion"})
       tolerances[upstream] = 0;
   }
 };
@@ -35,7 +35,8 @@ void registerMeaningPreserving(llvm::StringRef argument, double tolerance) {
 std::optional<double> getMeaningPreservingTolerance(llvm::StringRef argument) {
   std::lock_guard<std::mutex> lock(registry().mutex);
   auto found = registry().tolerances.find(argument);
-  return found == registry().tolerances.end() ? std::nullopt : std::optional<double>(found->second);
+  return found == registry().tolerances.end() ? std::nullopt
+                                              : std::optional<double>(found->second);
 }
 
 } // namespace train

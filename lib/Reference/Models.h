@@ -24,13 +24,16 @@ template <typename OpT, auto evaluateOp> void attach(mlir::MLIRContext *context)
   OpT::template attachInterface<Model<OpT, evaluateOp>>(*context);
 }
 
-/// The operand that the op declares as number `index`, or null where it is optional and absent.
-template <typename OpT> const Tensor *declaredOperand(OpT op, unsigned index, Operands operands) {
+/// The operand that the op declares as number `index`, or null where it is optional and
+/// absent.
+template <typename OpT>
+const Tensor *declaredOperand(OpT op, unsigned index, Operands operands) {
   auto [first, count] = op.getODSOperandIndexAndLength(index);
   return count == 0 ? nullptr : operands[first];
 }
 
-// One function per family, in the file of that name; contractions and reductions have several files.
+// One function per family, in the file of that name; contractions and reductions have
+// several files.
 void attachConstant(mlir::MLIRContext *context);
 void attachContraction(mlir::MLIRContext *context);
 void attachConvolution(mlir::MLIRContext *context);

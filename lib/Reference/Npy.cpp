@@ -51,7 +51,8 @@ template <typename T> T load(const char *data) {
 double halfAt(const char *data) {
   llvm::APFloat half(llvm::APFloat::IEEEhalf(), llvm::APInt(16, load<uint16_t>(data)));
   bool losesInfo = false;
-  half.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  half.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven,
+               &losesInfo);
   return half.convertToDouble();
 }
 
@@ -63,16 +64,24 @@ struct Reader {
   int64_t (*asInteger)(const char *);
 };
 
-template <typename T> double loadFloat(const char *data) { return static_cast<double>(load<T>(data)); }
-template <typename T> int64_t loadInteger(const char *data) { return static_cast<int64_t>(load<T>(data)); }
+template <typename T> double loadFloat(const char *data) {
+  return static_cast<double>(load<T>(data));
+}
+template <typename T> int64_t loadInteger(const char *data) {
+  return static_cast<int64_t>(load<T>(data));
+}
 
-constexpr Reader kReaders[] = {
-    {"<f8", 8, loadFloat<double>, nullptr},      {"<f4", 4, loadFloat<float>, nullptr},
-    {"<f2", 2, halfAt, nullptr},                 {"<i8", 8, nullptr, loadInteger<int64_t>},
-    {"<i4", 4, nullptr, loadInteger<int32_t>},   {"<i2", 2, nullptr, loadInteger<int16_t>},
-    {"|i1", 1, nullptr, loadInteger<int8_t>},    {"<u4", 4, nullptr, loadInteger<uint32_t>},
-    {"<u2", 2, nullptr, loadInteger<uint16_t>},  {"|u1", 1, nullptr, loadInteger<uint8_t>},
-    {"|b1", 1, nullptr, loadInteger<uint8_t>}};
+constexpr Reader kReaders[] = {{"<f8", 8, loadFloat<double>, nullptr},
+                               {"<f4", 4, loadFloat<float>, nullptr},
+                               {"<f2", 2, halfAt, nullptr},
+                               {"<i8", 8, nullptr, loadInteger<int64_t>},
+                               {"<i4", 4, nullptr, loadInteger<int32_t>},
+                               {"<i2", 2, nullptr, loadInteger<int16_t>},
+                               {"|i1", 1, nullptr, loadInteger<int8_t>},
+                               {"<u4", 4, nullptr, loadInteger<uint32_t>},
+                               {"<u2", 2, nullptr, loadInteger<uint16_t>},
+                               {"|u1", 1, nullptr, loadInteger<uint8_t>},
+                               {"|b1", 1, nullptr, loadInteger<uint8_t>}};
 
 std::string shapeText(ArrayRef<int64_t> shape) {
   std::string text = "(";
@@ -110,18 +119,21 @@ TensorRef readNpy(StringRef file, RankedTensorType type, std::string &error) {
     error = (file + ": " + what).str();
     return nullptr;
   };
-  auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
   if (!buffer)
     return fail(buffer.getError().message());
   StringRef content = (*buffer)->getBuffer();
   if (content.size() < 12 || !content.starts_with("\x93NUMPY"))
     return fail("is not a .npy file");
   bool isLong = content[6] >= 2;
-  size_t length = isLong ? load<uint32_t>(content.data() + 8) : load<uint16_t>(content.data() + 8);
+  size_t length =
+      isLong ? load<uint32_t>(content.data() + 8) : load<uint16_t>(content.data() + 8);
   size_t begin = isLong ? 12 : 10;
   if (length > content.size() - begin)
     return fail("has a header that ends beyond the file");
-  StringRef header = content.substr(begin, length), data = content.drop_front(begin + length);
+  StringRef header = content.substr(begin, length),
+            data = content.drop_front(begin + length);
 
   StringRef descr = valueOf(header, "descr");
   descr.consume_front("'");
@@ -132,15 +144,19 @@ TensorRef readNpy(StringRef file, RankedTensorType type, std::string &error) {
   if (valueOf(header, "fortran_order").starts_with("True"))
     return fail("is in Fortran order, expected C order");
   if (ArrayRef<int64_t>(shape) != type.getShape())
-    return fail("has shape " + shapeText(shape) + ", expected " + shapeText(type.getShape()));
-  const Reader *reader = llvm::find_if(kReaders, [&](const Reader &known) { return descr == known.descr; });
+    return fail("has shape " + shapeText(shape) + ", expected " +
+                shapeText(type.getShape()));
+  const Reader *reader =
+      llvm::find_if(kReaders, [&](const Reader &known) { return descr == known.descr; });
   if (reader == std::end(kReaders))
     return fail("has elements of type '" + descr + "', which is not read");
   auto tensor = std::make_shared<Tensor>(Tensor::zeros(type));
   if (tensor->isFloat() != (reader->asFloat != nullptr))
-    return fail("has elements of type '" + descr + "', expected " + (tensor->isFloat() ? "floats" : "integers"));
+    return fail("has elements of type '" + descr + "', expected " +
+                (tensor->isFloat() ? "floats" : "integers"));
   if (data.size() / reader->bytes < static_cast<uint64_t>(tensor->size()))
-    return fail("holds " + Twine(data.size()) + " bytes of data, expected " + Twine(tensor->size() * reader->bytes));
+    return fail("holds " + Twine(data.size()) + " bytes of data, expected " +
+                Twine(tensor->size() * reader->bytes));
   for (int64_t e = 0; e < tensor->size(); ++e) {
     const char *at = data.data() + e * reader->bytes;
     if (tensor->isFloat()) {
@@ -149,14 +165,17 @@ TensorRef readNpy(StringRef file, RankedTensorType type, std::string &error) {
     }
     tensor->i[e] = reader->asInteger(at);
     if (wrapToType(tensor->i[e], type.getElementType()) != tensor->i[e])
-      return fail("holds " + Twine(tensor->i[e]) + " at element " + Twine(e) + ", which does not fit its type");
+      return fail("holds " + Twine(tensor->i[e]) + " at element " + Twine(e) +
+                  ", which does not fit its type");
   }
   return tensor;
 }
 
 bool writeNpy(StringRef file, const Tensor &tensor, bool asF64, std::string &error) {
   std::string descr = descrOf(tensor, asF64);
-  std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shapeText(tensor.shape) + ", }";
+  std::string header = "{'descr': '" + descr +
+                       "', 'fortran_order': False, 'shape': " + shapeText(tensor.shape) +
+                       ", }";
   // The data begins at a multiple of 64, and the header ends in a newline.
   while ((10 + header.size() + 1) % 64 != 0)
     header += ' ';

@@ -29,14 +29,20 @@ LogicalResult evaluateSgd(SgdOp op, Operands operands, Results results, EvalCont
   const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f;
   double decay = op.getWeightDecay().convertToDouble();
   for (size_t e = 0; e < param.size(); ++e)
-    results[0].f[e] = update.applies ? param[e] - update.lr * (update.scale * grad[e] + decay * param[e]) : param[e];
+    results[0].f[e] =
+        update.applies
+            ? param[e] - update.lr * (update.scale * grad[e] + decay * param[e])
+            : param[e];
   return success();
 }
 
-LogicalResult evaluateMomentum(MomentumOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateMomentum(MomentumOp op, Operands operands, Results results,
+                               EvalContext &) {
   Update update(op, 3, operands);
-  const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f, &velocity = operands[2]->f;
-  double beta = op.getBeta().convertToDouble(), decay = op.getWeightDecay().convertToDouble();
+  const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f,
+                            &velocity = operands[2]->f;
+  double beta = op.getBeta().convertToDouble(),
+         decay = op.getWeightDecay().convertToDouble();
   for (size_t e = 0; e < param.size(); ++e) {
     double next = beta * velocity[e] + update.scale * grad[e] + decay * param[e];
     results[0].f[e] = update.applies ? param[e] - update.lr * next : param[e];
@@ -45,12 +51,15 @@ LogicalResult evaluateMomentum(MomentumOp op, Operands operands, Results results
   return success();
 }
 
-LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results,
+                            EvalContext &) {
   Update update(op, 6, operands);
-  const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f, &m = operands[2]->f, &v = operands[3]->f;
+  const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f,
+                            &m = operands[2]->f, &v = operands[3]->f;
   double correction1 = operands[4]->f[0], correction2 = operands[5]->f[0];
   double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
-  double eps = op.getEps().convertToDouble(), decay = op.getWeightDecay().convertToDouble();
+  double eps = op.getEps().convertToDouble(),
+         decay = op.getWeightDecay().convertToDouble();
   if (!update.applies) {
     results[0].f = param;
     results[1].f = m;
@@ -60,26 +69,32 @@ LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results, Eval
   for (size_t e = 0; e < param.size(); ++e) {
     double g = update.scale * grad[e] + (op.getL2() ? decay * param[e] : 0);
     double p = op.getL2() ? param[e] : param[e] * (1 - update.lr * decay);
-    double nextM = beta1 * m[e] + (1 - beta1) * g, nextV = beta2 * v[e] + (1 - beta2) * g * g;
-    results[0].f[e] = p - update.lr / correction1 * nextM / (std::sqrt(nextV) / std::sqrt(correction2) + eps);
+    double nextM = beta1 * m[e] + (1 - beta1) * g,
+           nextV = beta2 * v[e] + (1 - beta2) * g * g;
+    results[0].f[e] = p - update.lr / correction1 * nextM /
+                              (std::sqrt(nextV) / std::sqrt(correction2) + eps);
     results[1].f[e] = nextM;
     results[2].f[e] = nextV;
   }
   return success();
 }
 
-LogicalResult evaluateIncrement(IncrementOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateIncrement(IncrementOp op, Operands operands, Results results,
+                                EvalContext &) {
   const Tensor *apply = declaredOperand(op, 1, operands);
   results[0].i[0] = operands[0]->i[0] + (!apply || apply->i[0] != 0);
   return success();
 }
 
-LogicalResult evaluateBiasCorrection(BiasCorrectionOp op, Operands operands, Results results, EvalContext &) {
-  results[0].f[0] = 1 - std::pow(op.getBeta().convertToDouble(), static_cast<double>(operands[0]->i[0]) + 1);
+LogicalResult evaluateBiasCorrection(BiasCorrectionOp op, Operands operands,
+                                     Results results, EvalContext &) {
+  results[0].f[0] = 1 - std::pow(op.getBeta().convertToDouble(),
+                                 static_cast<double>(operands[0]->i[0]) + 1);
   return success();
 }
 
-LogicalResult evaluateSumSquares(SumSquaresOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateSumSquares(SumSquaresOp, Operands operands, Results results,
+                                 EvalContext &) {
   double sum = 0;
   for (double value : operands[0]->f)
     sum += value * value;
@@ -87,7 +102,8 @@ LogicalResult evaluateSumSquares(SumSquaresOp, Operands operands, Results result
   return success();
 }
 
-LogicalResult evaluateClipCoefficient(ClipCoefficientOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateClipCoefficient(ClipCoefficientOp op, Operands operands,
+                                      Results results, EvalContext &) {
   double sum = 0;
   for (const Tensor *squares : operands)
     sum += squares->f[0];

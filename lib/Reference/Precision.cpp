@@ -1,5 +1,6 @@
-// Element types and loss scaling. In f64 mode a cast between floats changes nothing: rounding is what that
-// mode leaves out. Saturation is not rounding, and happens in both modes.
+// Element types and loss scaling. In f64 mode a cast between floats changes nothing:
+// rounding is what that mode leaves out. Saturation is not rounding, and happens in both
+// modes.
 #include "Models.h"
 
 #include <cmath>
@@ -32,7 +33,8 @@ int64_t saturate(double value, Type type) {
   return static_cast<int64_t>(value);
 }
 
-LogicalResult evaluateCast(CastOp, Operands operands, Results results, EvalContext &context) {
+LogicalResult evaluateCast(CastOp, Operands operands, Results results,
+                           EvalContext &context) {
   const Tensor &x = *operands[0];
   Tensor &y = results[0];
   for (int64_t e = 0; e < x.size(); ++e) {
@@ -41,7 +43,8 @@ LogicalResult evaluateCast(CastOp, Operands operands, Results results, EvalConte
     } else if (y.isFloat()) {
       // Straight to f32, so that an i64 beyond 2^53 is rounded once and not twice.
       bool once = context.mode == Mode::Native && isa<Float32Type>(y.elementType);
-      y.f[e] = once ? static_cast<double>(static_cast<float>(x.i[e])) : static_cast<double>(x.i[e]);
+      y.f[e] = once ? static_cast<double>(static_cast<float>(x.i[e]))
+                    : static_cast<double>(x.i[e]);
     } else if (x.isFloat()) {
       y.i[e] = saturate(x.f[e], y.elementType);
     } else {
@@ -52,26 +55,31 @@ LogicalResult evaluateCast(CastOp, Operands operands, Results results, EvalConte
   return success();
 }
 
-LogicalResult evaluateScaleLoss(ScaleLossOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateScaleLoss(ScaleLossOp, Operands operands, Results results,
+                                EvalContext &) {
   for (int64_t e = 0; e < results[0].size(); ++e)
     results[0].f[e] = operands[0]->f[e] * operands[1]->f[0];
   return success();
 }
 
-LogicalResult evaluateUnscale(UnscaleOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateUnscale(UnscaleOp, Operands operands, Results results,
+                              EvalContext &) {
   for (int64_t e = 0; e < results[0].size(); ++e)
     results[0].f[e] = operands[0]->f[e] / operands[1]->f[0];
   return success();
 }
 
-LogicalResult evaluateCheckFinite(CheckFiniteOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateCheckFinite(CheckFiniteOp op, Operands operands, Results results,
+                                  EvalContext &) {
   const Tensor *previous = declaredOperand(op, 1, operands);
-  bool finite = llvm::all_of(operands[0]->f, [](double value) { return std::isfinite(value); });
+  bool finite =
+      llvm::all_of(operands[0]->f, [](double value) { return std::isfinite(value); });
   results[0].i[0] = finite && (!previous || previous->i[0] != 0);
   return success();
 }
 
-LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results results,
+                                  EvalContext &) {
   double scale = operands[0]->f[0];
   int64_t good = operands[1]->i[0], bad = operands[2]->i[0];
   if (operands[3]->i[0] != 0) {
@@ -82,7 +90,8 @@ LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results r
   } else {
     good = 0;
     if (++bad >= static_cast<int64_t>(op.getHysteresis())) {
-      scale = std::max(scale * op.getBackoff().convertToDouble(), op.getMinimum().convertToDouble());
+      scale = std::max(scale * op.getBackoff().convertToDouble(),
+                       op.getMinimum().convertToDouble());
       bad = 0;
     }
   }
@@ -92,12 +101,14 @@ LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results r
   return success();
 }
 
-LogicalResult evaluateQuantize(QuantizeOp, Operands operands, Results results, EvalContext &context) {
+LogicalResult evaluateQuantize(QuantizeOp, Operands operands, Results results,
+                               EvalContext &context) {
   Tensor &result = results[0];
   if (!result.isFloat()) {
     // Integer storage has no fraction to keep, so the rounding belongs to the value here.
     for (int64_t e = 0; e < result.size(); ++e)
-      result.i[e] = saturate(std::nearbyint(operands[0]->f[e] * operands[1]->f[0]), result.elementType);
+      result.i[e] = saturate(std::nearbyint(operands[0]->f[e] * operands[1]->f[0]),
+                             result.elementType);
     return success();
   }
   double largest = largestFinite(result.elementType);
@@ -108,7 +119,8 @@ LogicalResult evaluateQuantize(QuantizeOp, Operands operands, Results results, E
   return success();
 }
 
-LogicalResult evaluateDequantize(DequantizeOp, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateDequantize(DequantizeOp, Operands operands, Results results,
+                                 EvalContext &) {
   for (int64_t e = 0; e < results[0].size(); ++e)
     results[0].f[e] = operands[0]->number(e) / operands[1]->f[0];
   return success();

@@ -9,7 +9,8 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-/// Strides into a reduction's result for each dimension of its operand: 0 where it is reduced.
+/// Strides into a reduction's result for each dimension of its operand: 0 where it is
+/// reduced.
 Strides reducedStrides(ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
   Strides strides(shape.size(), 0);
   int64_t stride = 1;
@@ -26,19 +27,24 @@ Strides reducedStrides(ArrayRef<int64_t> shape, ArrayRef<int64_t> dims) {
 template <typename OpT, typename Combine>
 void reduce(OpT op, const Tensor &x, Tensor &result, double initial, Combine combine) {
   std::fill(result.f.begin(), result.f.end(), initial);
-  walkStrided<2>(x.shape, {denseStrides(x.shape), reducedStrides(x.shape, op.getDims())},
-                 [&](auto at) { result.f[at[1]] = combine(result.f[at[1]], x.f[at[0]]); });
+  walkStrided<2>(
+      x.shape, {denseStrides(x.shape), reducedStrides(x.shape, op.getDims())},
+      [&](auto at) { result.f[at[1]] = combine(result.f[at[1]], x.f[at[0]]); });
 }
 
 double add(double sum, double value) { return sum + value; }
-double larger(double best, double value) { return value > best || std::isnan(value) ? value : best; }
+double larger(double best, double value) {
+  return value > best || std::isnan(value) ? value : best;
+}
 
-LogicalResult evaluateReduceSum(ReduceSumOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateReduceSum(ReduceSumOp op, Operands operands, Results results,
+                                EvalContext &) {
   reduce(op, *operands[0], results[0], 0, add);
   return success();
 }
 
-LogicalResult evaluateReduceMean(ReduceMeanOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateReduceMean(ReduceMeanOp op, Operands operands, Results results,
+                                 EvalContext &) {
   reduce(op, *operands[0], results[0], 0, add);
   double count = 1;
   for (int64_t dim : op.getDims())
@@ -48,7 +54,8 @@ LogicalResult evaluateReduceMean(ReduceMeanOp op, Operands operands, Results res
   return success();
 }
 
-LogicalResult evaluateReduceMax(ReduceMaxOp op, Operands operands, Results results, EvalContext &) {
+LogicalResult evaluateReduceMax(ReduceMaxOp op, Operands operands, Results results,
+                                EvalContext &) {
   reduce(op, *operands[0], results[0], -INFINITY, larger);
   return success();
 }
@@ -67,19 +74,23 @@ template <typename Visit> void walkRows(const Tensor &x, Tensor &y, Visit visit)
   }
 }
 
-LogicalResult evaluateSoftmax(SoftmaxOp, Operands operands, Results results, EvalContext &) {
-  walkRows(*operands[0], results[0], [](const double *x, double *y, int64_t size, double largest, double sum) {
-    for (int64_t c = 0; c < size; ++c)
-      y[c] = std::exp(x[c] - largest) / sum;
-  });
+LogicalResult evaluateSoftmax(SoftmaxOp, Operands operands, Results results,
+                              EvalContext &) {
+  walkRows(*operands[0], results[0],
+           [](const double *x, double *y, int64_t size, double largest, double sum) {
+             for (int64_t c = 0; c < size; ++c)
+               y[c] = std::exp(x[c] - largest) / sum;
+           });
   return success();
 }
 
-LogicalResult evaluateLogSoftmax(LogSoftmaxOp, Operands operands, Results results, EvalContext &) {
-  walkRows(*operands[0], results[0], [](const double *x, double *y, int64_t size, double largest, double sum) {
-    for (int64_t c = 0; c < size; ++c)
-      y[c] = (x[c] - largest) - std::log(sum);
-  });
+LogicalResult evaluateLogSoftmax(LogSoftmaxOp, Operands operands, Results results,
+                                 EvalContext &) {
+  walkRows(*operands[0], results[0],
+           [](const double *x, double *y, int64_t size, double largest, double sum) {
+             for (int64_t c = 0; c < size; ++c)
+               y[c] = (x[c] - largest) - std::log(sum);
+           });
   return success();
 }
 

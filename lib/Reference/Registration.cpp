@@ -1,5 +1,5 @@
-// See Registration.h. A family that is missing here leaves its ops without meaning, which the
-// interpreter reports at the op.
+// See Registration.h. A family that is missing here leaves its ops without meaning, which
+// the interpreter reports at the op.
 #include "train/Reference/Registration.h"
 
 #include "Models.h"

@@ -1,5 +1,6 @@
-// Tensors of the interpreter, and rounding to each element type of the dialect. The rounding is
-// written on f64 arithmetic alone; the unit tests hold it against llvm::APFloat.
+// Tensors of the interpreter, and rounding to each element type of the dialect. The
+// rounding is written on f64 arithmetic alone; the unit tests hold it against
+// llvm::APFloat.
 #include "train/Reference/Tensor.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -14,8 +15,8 @@ namespace {
 
 enum class Overflow { Infinity, NaN, Saturate };
 
-/// A binary float format: `precision` counts the implicit bit, `minExponent` is that of the smallest
-/// normal number (1.0 has exponent 0).
+/// A binary float format: `precision` counts the implicit bit, `minExponent` is that of
+/// the smallest normal number (1.0 has exponent 0).
 struct Format {
   int precision;
   int minExponent;
@@ -123,6 +124,14 @@ int64_t countElements(ArrayRef<int64_t> shape) {
   return overflow ? -1 : count;
 }
 
+bool canHold(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return false;
+  int64_t count = countElements(tensor.getShape());
+  return count >= 0 && count <= kMostElements;
+}
+
 Tensor Tensor::zeros(RankedTensorType type) {
   Tensor tensor;
   tensor.elementType = type.getElementType();
@@ -163,7 +172,7 @@ void Tensor::round() {
 
 TensorRef tensorFromElements(ElementsAttr elements) {
   auto type = dyn_cast<RankedTensorType>(elements.getType());
-  if (!type)
+  if (!type || !canHold(type))
     return nullptr;
   auto dense = dyn_cast<DenseElementsAttr>(elements);
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
@@ -186,7 +195,8 @@ TensorRef tensorFromElements(ElementsAttr elements) {
   } else {
     bool isBool = type.getElementType().isInteger(1);
     for (const APInt &value : dense.getValues<APInt>())
-      tensor->i[at++] = isBool ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue();
+      tensor->i[at++] =
+          isBool ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue();
   }
   return tensor;
 }

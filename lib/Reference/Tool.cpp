@@ -13,7 +13,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cmath>
+#include <new>
 
 using namespace mlir;
 
@@ -30,9 +30,12 @@ Stop refuse(ToolExit code, const Twine &what) {
   return {code};
 }
 
-std::string unknownName(StringRef kind, StringRef name, const std::vector<std::string> &known) {
+std::string unknownName(StringRef kind, StringRef name,
+                        const std::vector<std::string> &known) {
   std::string near = nearestName(name.str(), known);
-  return ("no " + kind + " named '" + name.take_front(80) + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")).str();
+  return ("no " + kind + " named '" + name.take_front(80) + "'" +
+          (near.empty() ? "" : "; did you mean '" + near + "'?"))
+      .str();
 }
 
 /// The fewest digits that read back as the same value of the type.
@@ -42,7 +45,8 @@ std::string formatFloat(double value, bool isDouble, bool hex) {
     for (int digits = 1; digits <= 17; ++digits) {
       std::snprintf(text, sizeof text, "%.*g", digits, value);
       double back = std::strtod(text, nullptr);
-      if (isDouble ? back == value : static_cast<float>(back) == static_cast<float>(value))
+      if (isDouble ? back == value
+                   : static_cast<float>(back) == static_cast<float>(value))
         return text;
     }
   std::snprintf(text, sizeof text, hex ? "%a" : "%g", value);
@@ -78,15 +82,19 @@ std::optional<Stop> Tool::checkOptions() {
     return refuse(kToolUsage, "--mode=" + options.mode + ": expected f64 or native");
   mode = options.mode == "native" ? Mode::Native : Mode::F64;
   if (options.ranks != 1)
-    return refuse(kToolUsage, "--ranks=" + Twine(options.ranks) + ": programs are interpreted on 1 rank");
+    return refuse(kToolUsage, "--ranks=" + Twine(options.ranks) +
+                                  ": programs are interpreted on 1 rank");
   if (options.steps < 1)
-    return refuse(kToolUsage, "--steps=" + Twine(options.steps) + ": expected at least 1");
+    return refuse(kToolUsage,
+                  "--steps=" + Twine(options.steps) + ": expected at least 1");
   if (options.elements < 0)
-    return refuse(kToolUsage, "--elements=" + Twine(options.elements) + ": expected at least 0");
+    return refuse(kToolUsage,
+                  "--elements=" + Twine(options.elements) + ": expected at least 0");
   StringRef(options.print).split(toPrint, ',', -1, /*KeepEmpty=*/false);
   for (StringRef what : toPrint)
     if (what != "outputs" && what != "hash" && what != "params")
-      return refuse(kToolUsage, "--print: " + unknownName("choice", what, {"outputs", "hash", "params"}));
+      return refuse(kToolUsage, "--print: " + unknownName("choice", what,
+                                                          {"outputs", "hash", "params"}));
   return std::nullopt;
 }
 
@@ -99,9 +107,11 @@ std::optional<Stop> Tool::chooseProgram() {
       program = candidate;
   }
   if (!options.program.empty())
-    return program ? std::nullopt
-                   : std::optional<Stop>(refuse(kToolFailed, options.file + " has " +
-                                                                 unknownName("program", options.program, names)));
+    return program
+               ? std::nullopt
+               : std::optional<Stop>(refuse(
+                     kToolFailed, options.file + " has " +
+                                      unknownName("program", options.program, names)));
   if (names.empty())
     return refuse(kToolFailed, options.file + " has no program to run");
   auto steps = module.getOps<StepOp>();
@@ -127,13 +137,16 @@ std::optional<Stop> Tool::readInputFiles() {
   for (StringRef binding : bindings) {
     auto [name, file] = binding.split('=');
     if (file.empty())
-      return refuse(kToolUsage, "--inputs: expected random or NAME=FILE.npy, got '" + binding.take_front(80) + "'");
+      return refuse(kToolUsage, "--inputs: expected random or NAME=FILE.npy, got '" +
+                                    binding.take_front(80) + "'");
     auto found = llvm::find(names, name);
     if (found == names.end())
-      return refuse(kToolFailed, "--inputs: the program has " + unknownName("input", name, names));
+      return refuse(kToolFailed,
+                    "--inputs: the program has " + unknownName("input", name, names));
     unsigned index = static_cast<unsigned>(found - names.begin());
     std::string error;
-    fileInputs[index] = readNpy(file, cast<RankedTensorType>(body->getArgument(index).getType()), error);
+    fileInputs[index] =
+        readNpy(file, cast<RankedTensorType>(body->getArgument(index).getType()), error);
     if (!fileInputs[index])
       return refuse(kToolFailed, "--inputs: " + error);
   }
@@ -143,7 +156,8 @@ std::optional<Stop> Tool::readInputFiles() {
 void Tool::print(const Twine &name, const Tensor &tensor) const {
   bool isDouble = mode == Mode::F64 || isa<Float64Type>(tensor.elementType);
   auto element = [&](int64_t e) {
-    return tensor.isFloat() ? formatFloat(tensor.f[e], isDouble, options.hex) : std::to_string(tensor.i[e]);
+    return tensor.isFloat() ? formatFloat(tensor.f[e], isDouble, options.hex)
+                            : std::to_string(tensor.i[e]);
   };
   llvm::outs() << name << " : " << tensor.getType() << " = ";
   if (tensor.shape.empty()) {
@@ -162,29 +176,27 @@ void Tool::print(const Twine &name, const Tensor &tensor) const {
 std::optional<Stop> Tool::runSteps() {
   context.mode = mode;
   context.seed = options.seed;
-  if (failed(initializeSymbols(module, context)))
+  if (failed(checkInputTypes(program)) || failed(initializeSymbols(module, context)))
     return Stop{kToolFailed};
-  int64_t samples = samplesPerMicroBatch(program);
-  if (auto count = program->getAttrOfType<IntegerAttr>("micro_batches"))
-    samples *= count.getInt();
   Interpreter interpreter(context);
   for (int64_t step = 0; step < options.steps; ++step) {
-    // As the executable counts: samples consumed before this step.
     context.step = step;
-    context.rankFirstSample = step * samples;
-    SmallVector<TensorRef> inputs = randomInputs(program, options.seed + step, options.learningRate);
+    SmallVector<TensorRef> inputs =
+        randomInputs(program, options.seed + step, options.learningRate);
     for (const auto &[index, tensor] : fileInputs)
       inputs[index] = tensor;
     if (failed(interpreter.run(program, inputs)))
       return Stop{kToolFailed};
     outputs.assign(interpreter.getOutputs().begin(), interpreter.getOutputs().end());
-    std::string prefix = options.steps > 1 ? "step " + std::to_string(step + 1) + " " : "";
+    std::string prefix =
+        options.steps > 1 ? "step " + std::to_string(step + 1) + " " : "";
     if (prints("outputs"))
       for (auto [index, tensor] : llvm::enumerate(outputs))
         print(prefix + program.getOutputName(index), *tensor);
     if (prints("hash")) {
       char hash[24];
-      std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(hashState(module, context)));
+      std::snprintf(hash, sizeof hash, "%016llx",
+                    static_cast<unsigned long long>(hashState(module, context)));
       llvm::outs() << "hash " << step + 1 << ' ' << hash << '\n';
     }
   }
@@ -197,7 +209,8 @@ std::optional<Stop> Tool::runSteps() {
 std::optional<Stop> Tool::dump() {
   if (options.dump.empty())
     return std::nullopt;
-  auto write = [&](StringRef folder, StringRef name, const Tensor &tensor) -> std::optional<Stop> {
+  auto write = [&](StringRef folder, StringRef name,
+                   const Tensor &tensor) -> std::optional<Stop> {
     SmallString<128> path(options.dump);
     llvm::sys::path::append(path, folder);
     if (std::error_code code = llvm::sys::fs::create_directories(path))
@@ -223,6 +236,11 @@ std::optional<Stop> Tool::dump() {
 ToolExit Tool::run() {
   if (auto stop = checkOptions())
     return stop->code;
+  // Each tensor is bounded, their sum is not.
+  std::set_new_handler([] {
+    std::fputs("train-interp: error: out of memory\n", stderr);
+    std::_Exit(kToolFailed);
+  });
   DialectRegistry registry;
   registry.insert<TrainDialect>();
   registerReference(registry);
@@ -232,7 +250,8 @@ ToolExit Tool::run() {
   if (!owned)
     return kToolFailed;
   module = *owned;
-  for (auto phase : {&Tool::chooseProgram, &Tool::readInputFiles, &Tool::runSteps, &Tool::dump})
+  for (auto phase :
+       {&Tool::chooseProgram, &Tool::readInputFiles, &Tool::runSteps, &Tool::dump})
     if (auto stop = (this->*phase)())
       return stop->code;
   return kToolSuccess;

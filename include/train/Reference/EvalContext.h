@@ -16,14 +16,16 @@ enum class Mode {
   Native ///< each op's result once, to its element type
 };
 
-/// The state of one rank: its symbols, its place in the random sequence, and the rounding mode.
+/// The state of one rank: its symbols, its place in the random sequence, and the rounding
+/// mode.
 class EvalContext {
 public:
   explicit EvalContext(Mode mode = Mode::F64) : mode(mode) {}
 
   Mode mode;
-  /// What random_key yields. `firstSample` is the global index, within the step, of the first sample of the
-  /// micro-batch being run; `rankFirstSample` that of this rank's first micro-batch.
+  /// What random_key yields. `firstSample` is the global index, within the step, of the
+  /// first sample of the micro-batch being run; `rankFirstSample` that of this rank's
+  /// first micro-batch.
   int64_t seed = 0;
   int64_t step = 0;
   int64_t firstSample = 0;

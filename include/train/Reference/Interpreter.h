@@ -1,5 +1,6 @@
-// Executes one program of a module, op by op, on one rank. There is no recursion: an explicit stack of
-// frames says what comes next, so that a scheduler can hold many ranks and advance each by single ops.
+// Executes one program of a module, op by op, on one rank. There is no recursion: an
+// explicit stack of frames says what comes next, so that a scheduler can hold many ranks
+// and advance each by single ops.
 #ifndef TRAIN_REFERENCE_INTERPRETER_H
 #define TRAIN_REFERENCE_INTERPRETER_H
 
@@ -9,19 +10,22 @@
 
 namespace train::reference {
 
-/// Computes the results of one op with ReferenceOpInterface: allocates them, evaluates in f64 and, in
-/// native mode, rounds each once. Fails with a diagnostic at the op if it has no meaning here or if a result would
-/// have more than 2^31 elements.
-mlir::LogicalResult evaluateOp(mlir::Operation *op, llvm::ArrayRef<const Tensor *> operands,
-                               llvm::SmallVectorImpl<Tensor> &results, EvalContext &context);
+/// Computes the results of one op with ReferenceOpInterface: allocates them, evaluates in
+/// f64 and, in native mode, rounds each once. Fails with a diagnostic at the op if it has
+/// no meaning here or if a result would have more than 2^31 elements.
+mlir::LogicalResult evaluateOp(mlir::Operation *op,
+                               llvm::ArrayRef<const Tensor *> operands,
+                               llvm::SmallVectorImpl<Tensor> &results,
+                               EvalContext &context);
 
-/// One rank in one program. Reads see the symbols as they were before the program; writes reach
-/// `context.symbols` when it returns, all at once, and not at all if it fails.
+/// One rank in one program. Reads see the symbols as they were before the program; writes
+/// reach `context.symbols` when it returns, all at once, and not at all if it fails.
 class Interpreter {
 public:
   explicit Interpreter(EvalContext &context) : context(context) {}
 
-  /// Binds the inputs, one tensor per block argument with its type, and stands before the first op.
+  /// Binds the inputs, one tensor per block argument with its type, and stands before the
+  /// first op.
   mlir::LogicalResult start(ProgramOpInterface program, llvm::ArrayRef<TensorRef> inputs);
   /// Executes the op that next() names. Must not be called when done().
   mlir::LogicalResult step();
@@ -34,7 +38,9 @@ public:
   /// The values that the program returned, in the order of its outputs. Valid once done.
   llvm::ArrayRef<TensorRef> getOutputs() const { return outputs; }
   /// The symbols that the program wrote. Valid once done.
-  const std::map<std::string, TensorRef, std::less<>> &getWrites() const { return writes; }
+  const std::map<std::string, TensorRef, std::less<>> &getWrites() const {
+    return writes;
+  }
 
 private:
   /// One region being executed: that of the program, or of a structural op.
@@ -46,7 +52,8 @@ private:
 
   void enter(mlir::Operation *owner);
   mlir::LogicalResult enterMicrobatch(mlir::Operation *op);
-  void bindIteration(mlir::Operation *microbatch, int64_t iteration, llvm::ArrayRef<TensorRef> carried);
+  void bindIteration(mlir::Operation *microbatch, int64_t iteration,
+                     llvm::ArrayRef<TensorRef> carried);
   mlir::LogicalResult leave(mlir::Operation *terminator);
   void bind(mlir::ValueRange values, llvm::ArrayRef<TensorRef> tensors);
   llvm::SmallVector<TensorRef> lookup(mlir::ValueRange values) const;
@@ -64,8 +71,12 @@ private:
   llvm::SmallVector<TensorRef> outputs;
 };
 
-/// The number of samples in one micro-batch of the program: the size of its inputs' batch dimension, 1
-/// without one. Where a micro-batch loop slices the inputs, the batch dimension is counted after the slicing.
+/// Fails at the program when the interpreter cannot hold one of its inputs.
+mlir::LogicalResult checkInputTypes(ProgramOpInterface program);
+
+/// The number of samples in one micro-batch of the program: the size of its inputs' batch
+/// dimension, 1 without one. Where a micro-batch loop slices the inputs, the batch
+/// dimension is counted after the slicing.
 int64_t samplesPerMicroBatch(ProgramOpInterface program);
 
 } // namespace train::reference

@@ -8,8 +8,9 @@ class DialectRegistry;
 
 namespace train {
 
-/// Attaches ReferenceOpInterface to the ops of all families when the dialect is loaded. Programs, layers,
-/// loops, fusions, reads and writes have no model: the interpreter itself executes them.
+/// Attaches ReferenceOpInterface to the ops of all families when the dialect is loaded.
+/// Programs, layers, loops, fusions, reads and writes have no model: the interpreter
+/// itself executes them.
 void registerReference(mlir::DialectRegistry &registry);
 
 } // namespace train
