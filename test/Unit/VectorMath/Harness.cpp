@@ -117,9 +117,14 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
-                                        const std::vector<int> &widths, bool f64,
-                                        std::string &error) {
+/// The kernels as optimized LLVM IR for `machine`; null and an error when that fails.
+static std::unique_ptr<llvm::Module> buildModule(llvm::LLVMContext &llvmContext,
+                                                 const std::vector<Function> &functions,
+                                                 const std::vector<int> &widths, bool f64,
+                                                 llvm::TargetMachine *machine,
+                                                 std::string &error) {
+  if (!machine)
+    return error = "no code generator for this machine", nullptr;
   MLIRContext context;
   context.loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                       math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
@@ -131,15 +136,48 @@ std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
       buildKernel(*module, f, width, f64);
   if (failed(verify(*module)) || failed(lower(*module)))
     return error = "the kernels did not verify or lower", nullptr;
+  auto result = translateModuleToLLVMIR(*module, llvmContext);
+  if (!result)
+    return error = "no LLVM IR", nullptr;
+  result->setDataLayout(machine->createDataLayout());
+  result->setTargetTriple(machine->getTargetTriple());
+  optimize(*result, *machine);
+  return result;
+}
 
-  llvm::LLVMContext llvmContext;
-  auto llvmModule = translateModuleToLLVMIR(*module, llvmContext);
+std::string compileToPtx(const std::vector<Function> &functions, std::string &error) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return "";
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(triple, "sm_80", "+ptx80", {}, std::nullopt));
+  llvm::LLVMContext context;
+  auto module = buildModule(context, functions, {1}, false, machine.get(), error);
+  if (!module)
+    return "";
+  llvm::SmallVector<char, 0> code;
+  llvm::raw_svector_ostream stream(code);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   llvm::CodeGenFileType::AssemblyFile))
+    return error = "no PTX emission", "";
+  passes.run(*module);
+  return std::string(code.data(), code.size());
+}
+
+std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
+                                        const std::vector<int> &widths, bool f64,
+                                        std::string &error) {
+  llvm::LLVMContext context;
   auto machine = hostMachine();
-  if (!llvmModule || !machine)
-    return error = "no LLVM IR, or no code generator for this machine", nullptr;
-  llvmModule->setDataLayout(machine->createDataLayout());
-  llvmModule->setTargetTriple(machine->getTargetTriple());
-  optimize(*llvmModule, *machine);
+  auto module = buildModule(context, functions, widths, f64, machine.get(), error);
+  if (!module)
+    return nullptr;
 
   llvm::SmallVector<char, 0> code;
   llvm::raw_svector_ostream stream(code);
@@ -147,7 +185,7 @@ std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
   if (machine->addPassesToEmitFile(passes, stream, nullptr,
                                    llvm::CodeGenFileType::ObjectFile))
     return error = "no object file emission", nullptr;
-  passes.run(*llvmModule);
+  passes.run(*module);
   // For reading the instructions with a disassembler.
   if (const char *path = std::getenv("TRAIN_VMATH_OBJECT")) {
     std::error_code status;

@@ -22,6 +22,9 @@ struct Function {
   Emit emit;
 };
 
+/// The PTX of the scalar f32 kernels, or an empty string and an error.
+std::string compileToPtx(const std::vector<Function> &functions, std::string &error);
+
 class Compiled {
 public:
   /// Compiles each function for each width (1 is a scalar), in f32 or f64.

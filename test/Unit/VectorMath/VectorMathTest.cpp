@@ -348,6 +348,20 @@ TEST(VectorMath, ObjectCodeCallsNothing) {
       ADD_FAILURE() << "undefined symbol " << name;
 }
 
+TEST(VectorMath, PtxRoundsEachOperationAndCallsNothing) {
+  std::vector<Function> functions;
+  for (const Case &c : cases())
+    functions.push_back({c.name, c.emit});
+  std::string error, ptx = compileToPtx(functions, error);
+  ASSERT_FALSE(ptx.empty()) << error;
+  // ptxas may contract products and sums without a rounding mode into fma.
+  for (const char *word : {"call", ".approx", ".ftz", "mul.f32", "add.f32", "sub.f32",
+                           "mul.f64", "add.f64", "sub.f64", "div.full"})
+    EXPECT_EQ(ptx.find(word), std::string::npos) << word;
+  for (const char *word : {"fma.rn.f32", "div.rn.f32", "sqrt.rn.f32", "cvt.rni.f32"})
+    EXPECT_NE(ptx.find(word), std::string::npos) << word;
+}
+
 double seconds(const std::function<void()> &f) {
   auto start = std::chrono::steady_clock::now();
   f();
