@@ -171,14 +171,14 @@ LogicalResult TimelineBuilder::checkSymbolsWritten() {
 }
 
 void TimelineBuilder::addWorkspace(Operation &op) {
-  auto library = dyn_cast<LibraryOpInterface>(op);
-  if (!library)
-    return;
   int64_t bytes = 0;
-  for (const LibraryCall &call : library.getLibraryCalls())
-    if (llvm::is_contained(call.operands, Value()))
-      bytes = std::max(bytes,
-                       trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+  if (auto rows = dyn_cast<WorkspaceOpInterface>(op))
+    bytes = rows.getWorkspaceBytes();
+  if (auto library = dyn_cast<LibraryOpInterface>(op))
+    for (const LibraryCall &call : library.getLibraryCalls())
+      if (llvm::is_contained(call.operands, Value()))
+        bytes = std::max(bytes,
+                         trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
   if (bytes == 0)
     return;
   std::string name = ("workspace:" + op.getName().stripDialect() + "@" + Twine(position)).str();

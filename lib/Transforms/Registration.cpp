@@ -13,6 +13,7 @@ void train::registerTrainTransforms() {
   registerMeaningPreserving("train-schedule");
   registerMeaningPreserving("train-plan-memory");
   registerMeaningPreserving("train-verify-stage");
+  registerMeaningPreserving("train-report-memory");
   // A sum of three terms may associate in another way.
   registerMeaningPreserving("train-fold-sums", 1e-6);
 }

@@ -252,6 +252,24 @@ def TrainPlanMemory : TrainPass<"train-plan-memory"> {
   ];
 }
 
+def TrainReportMemory : TrainPass<"train-report-memory"> {
+  let summary = "write the memory report of a planned module as JSON";
+  let description = [{
+    The report of buildMemoryReport (include/train/Analysis/MemoryReport.h): peak, lower bound, categories, every buffer with its offset and
+    lifetime, live bytes at each op.
+
+    Why a pass: the report describes a module at one point of a pipeline, wherever that pipeline runs.
+
+    Assumptions: stage planned. Changes nothing.
+
+    Example: `train-opt planned.mlir --train-report-memory=file=report.json`.
+  }];
+  let options = [
+    Option<"file", "file", "std::string", "\"-\"", "where to write; - for standard output">,
+    Option<"space", "space", "std::string", "\"host\"", "the memory space of the arena: host or device">,
+  ];
+}
+
 //===-- Any stage ---------------------------------------------------------------------------===//
 
 def TrainVerifyStage : TrainPass<"train-verify-stage"> {

@@ -69,9 +69,8 @@ private:
     return variant.contains(value.getDefiningOp());
   }
 
-  /// An op is variant if its value differs between micro-batches: it depends on an input or a
-  /// random key. Ops without operands that are neither constants nor reads count as variant; computing
-  /// them again is cheap.
+  /// An op runs per micro-batch (is variant) if it depends on an input or a random key, or on no
+  /// parameter or state: what only constants go into is cheap to compute again, and may be large to keep.
   void classify() {
     for (Operation &op : body.without_terminator()) {
       if (isa<WriteOp>(op)) {
@@ -81,8 +80,9 @@ private:
       }
       if (isConstant(op) || isa<ReadOp>(op))
         continue;
-      bool differs = op.getNumOperands() == 0 ||
-                     llvm::any_of(op.getOperands(), [&](Value operand) { return isVariant(operand); });
+      bool differs = llvm::all_of(op.getOperands(), [](Value operand) {
+        return operand.getDefiningOp() && isConstant(*operand.getDefiningOp());
+      }) || llvm::any_of(op.getOperands(), [&](Value operand) { return isVariant(operand); });
       if (differs)
         variant.insert(&op);
     }

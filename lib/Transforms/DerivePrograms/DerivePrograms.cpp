@@ -100,16 +100,18 @@ struct DerivePrograms : train::impl::TrainDeriveProgramsBase<DerivePrograms> {
         return signalPassFailure();
       }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    derive<EvalOp>(
-        graph, builder, kEvalName,
-        [](StringRef output) { return output == kLossOutput || output == kCountOutput; },
-        /*dropInputs=*/false);
-    auto isPrediction = [](StringRef output) {
-      return output != kLossOutput && output != kCountOutput;
+    auto isEvaluation = [](StringRef output) {
+      return output == kLossOutput || output == kCountOutput;
     };
-    if (llvm::any_of(graph.getOutputNames(), [&](Attribute name) {
-          return isPrediction(cast<StringAttr>(name).getValue());
-        }))
+    auto isPrediction = [&](StringRef output) { return !isEvaluation(output); };
+    auto hasOutput = [&](llvm::function_ref<bool(StringRef)> accept) {
+      return llvm::any_of(graph.getOutputNames(), [&](Attribute name) {
+        return accept(cast<StringAttr>(name).getValue());
+      });
+    };
+    if (hasOutput(isEvaluation))
+      derive<EvalOp>(graph, builder, kEvalName, isEvaluation, /*dropInputs=*/false);
+    if (hasOutput(isPrediction))
       derive<PredictOp>(graph, builder, kPredictName, isPrediction, /*dropInputs=*/true);
   }
 };

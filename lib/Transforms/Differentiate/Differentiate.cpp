@@ -144,6 +144,10 @@ struct Differentiate : train::impl::TrainDifferentiateBase<Differentiate> {
       diagnostic.attachNote(existing->getLoc()) << "it is defined here";
       return diagnostic;
     }
+    if (!llvm::is_contained(graphs.front().getOutputNames(),
+                            StringAttr::get(&getContext(), kLossOutput)))
+      return graphs.front().emitOpError("has no output named '")
+             << kLossOutput << "' to differentiate";
     StepOp step = cloneForward(graphs.front());
     if (failed(addBackward(step))) {
       step.erase();

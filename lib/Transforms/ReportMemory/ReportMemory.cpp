@@ -1,0 +1,53 @@
+//===- ReportMemory.cpp - train-report-memory -------------------------------===//
+//
+// Opens a file and writes what buildMemoryReport says.
+//
+//===----------------------------------------------------------------------===//
+#include "train/Analysis/MemoryReport.h"
+#include "train/Transforms/Passes.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+namespace train {
+#define GEN_PASS_DEF_TRAINREPORTMEMORY
+#include "train/Transforms/Passes.h.inc"
+} // namespace train
+
+using namespace mlir;
+using namespace train;
+
+namespace {
+
+struct ReportMemory : train::impl::TrainReportMemoryBase<ReportMemory> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    if (space != "host" && space != "device") {
+      getOperation().emitError("unknown memory space '") << space << "': expected host or device";
+      return signalPassFailure();
+    }
+    FailureOr<llvm::json::Object> report = buildMemoryReport(getOperation(), space);
+    if (failed(report))
+      return signalPassFailure();
+    std::error_code error;
+    llvm::ToolOutputFile out(file, error, llvm::sys::fs::OF_Text);
+    if (error) {
+      getOperation().emitError("can't write the memory report to '")
+          << file << "': " << error.message();
+      return signalPassFailure();
+    }
+    out.os() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*report)));
+    out.os().flush();
+    if (out.os().has_error()) {
+      getOperation().emitError("can't write the memory report to '")
+          << file << "': " << out.os().error().message();
+      out.os().clear_error();
+      return signalPassFailure();
+    }
+    out.keep();
+  }
+};
+
+} // namespace

@@ -1,0 +1,30 @@
+// An elementwise fusion overwrites an operand that dies there and has the result's bytes; not one that is
+// read later, that is read at another index, or that is a parameter.
+// RUN: train-opt --train-schedule %s | FileCheck %s
+
+train.param @w : tensor<8x8xf32> init(#train.zeros)
+
+// CHECK-LABEL: train.step @step
+// CHECK: %[[W:.*]] = train.read @w
+// CHECK: %[[A:.*]] = train.matmul %x, %[[W]]
+// CHECK: %[[KEPT:.*]] = train.fusion ({{.*}} = %[[A]] {{.*}}) -> tensor<8x8xf32> {
+// CHECK: %[[SUM:.*]] = train.fusion ({{.*}} = %[[W]] {{.*}} = %[[A]] {{.*}}) -> tensor<8x8xf32> aliases [1] {
+// CHECK: train.fusion ({{.*}} = %[[KEPT]] {{.*}}) -> tensor<8x8xf32> {
+// CHECK-NEXT: train.softmax
+train.step @step(%x: tensor<8x8xf32>) -> (out: tensor<8x8xf32>, rows: tensor<8x8xf32>) {
+  %w = train.read @w : tensor<8x8xf32>
+  %a = train.matmul %x, %w : tensor<8x8xf32>, tensor<8x8xf32> -> tensor<8x8xf32>
+  %kept = train.fusion (%p = %a : tensor<8x8xf32>) -> tensor<8x8xf32> {
+    %s = train.tanh %p : tensor<8x8xf32>
+    train.yield %s : tensor<8x8xf32>
+  }
+  %sum = train.fusion (%p = %w : tensor<8x8xf32>, %q = %a : tensor<8x8xf32>) -> tensor<8x8xf32> {
+    %s = train.add %p, %q : tensor<8x8xf32>, tensor<8x8xf32> -> tensor<8x8xf32>
+    train.yield %s : tensor<8x8xf32>
+  }
+  %rows = train.fusion (%p = %kept : tensor<8x8xf32>) -> tensor<8x8xf32> {
+    %s = train.softmax %p : tensor<8x8xf32>
+    train.yield %s : tensor<8x8xf32>
+  }
+  train.return %sum, %rows : tensor<8x8xf32>, tensor<8x8xf32>
+}
