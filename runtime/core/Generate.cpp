@@ -41,9 +41,13 @@ Status findShapes(const TrainProgram &program, Shapes &shapes) {
     return wrong(format("'logits' of shape %s is not f32 [b,T,V] for tokens of %s",
                         formatShape(out.shape, out.rank).c_str(),
                         formatShape(in.shape, in.rank).c_str()));
-  for (uint32_t i = 0; i < program.input_count; ++i)
-    if (program.inputs[i].role == TRAIN_INPUT_DATA && &program.inputs[i] != shapes.tokens)
-      return wrong(format("it also needs '%s'", program.inputs[i].tensor.name));
+  for (uint32_t i = 0; i < program.input_count; ++i) {
+    const TrainInput &input = program.inputs[i];
+    // Labels only lead to the loss, so that any will do.
+    if (input.role == TRAIN_INPUT_DATA && &input != shapes.tokens &&
+        input.tensor.name != std::string_view("labels"))
+      return wrong(format("it also needs '%s'", input.tensor.name));
+  }
   shapes.window = in.shape[1];
   shapes.rowLogits = shapes.vocabulary = out.shape[2];
   if (shapes.tokens->vocabulary >= 0)
@@ -71,7 +75,10 @@ Status parseIds(const std::string &text, int64_t vocabulary, std::vector<int64_t
   }
 }
 
-void writeWindow(const Shapes &shapes, const std::vector<int64_t> &ids, uint8_t *arena) {
+void writeWindow(const TrainProgram &program, const Shapes &shapes,
+                 const std::vector<int64_t> &ids, uint8_t *arena) {
+  if (const TrainInput *labels = findInput(program, "labels"))
+    std::memset(arena + labels->tensor.offset, 0, labels->tensor.bytes);
   const TrainTensor &tensor = shapes.tokens->tensor;
   uint8_t *target = arena + tensor.offset;
   // Rows of the batch that are not used, and what lies behind the text, are token 0: a
@@ -141,8 +148,8 @@ Status generate(Session &session, const TrainProgram &program,
 
   RandomStream random(options.seed, "generate");
   for (int64_t i = 0; i < options.count && !stop(); ++i) {
-    TRAIN_RT_RETURN_IF_ERROR(
-        session.predict(program, [&] { writeWindow(shapes, ids, session.arena()); }));
+    TRAIN_RT_RETURN_IF_ERROR(session.predict(
+        program, [&] { writeWindow(program, shapes, ids, session.arena()); }));
     int64_t last = std::min<int64_t>(int64_t(ids.size()), shapes.window) - 1;
     const auto *logits =
         reinterpret_cast<const float *>(session.arena() + shapes.logits->offset) +
