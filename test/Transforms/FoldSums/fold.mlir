@@ -6,7 +6,7 @@
 // CHECK-NEXT: %[[A:.*]] = train.matmul %[[X]], %[[X]] into %[[ACC]] : tensor<3x3xf32>, {transpose_lhs}
 // CHECK-NEXT: %[[B:.*]] = train.matmul %[[X]], %[[X]] into %[[A]] : tensor<3x3xf32>, {transpose_lhs}
 // CHECK-NEXT: train.yield %[[B]]
-train.step @step(%x: tensor<2x4x3xf32>) -> (loss: tensor<3x3xf32>) attributes {micro_batches = 2 : i64} {
+train.step @step(%x: tensor<2x4x3xf32>) -> (loss: tensor<3x3xf32>) micro_batches(2) {
   %zero = train.constant dense<0.0> : tensor<3x3xf32>
   %r = train.microbatch 2 streams(%i = %x : tensor<4x3xf32>) carry(%acc = %zero : tensor<3x3xf32>) {
     %a = train.matmul %i, %i {transpose_lhs} : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<3x3xf32>

@@ -6,7 +6,7 @@
 // CHECK-NEXT: train.add
 // CHECK: train.fusion ({{.*}} = %[[OTHER:.*]] : tensor<8xf32>) -> tensor<8xf32> {
 // CHECK-NEXT: train.tanh
-train.step @step(%x: tensor<2x8xf32>) -> (a: tensor<8xf32>, b: tensor<8xf32>) attributes {micro_batches = 2 : i64} {
+train.step @step(%x: tensor<2x8xf32>) -> (a: tensor<8xf32>, b: tensor<8xf32>) micro_batches(2) {
   %zero = train.constant dense<0.0> : tensor<8xf32>
   %r:2 = train.microbatch 2 streams(%i = %x : tensor<8xf32>) carry(%acc = %zero : tensor<8xf32>, %other = %zero : tensor<8xf32>) {
     %next = train.fusion (%p = %acc : tensor<8xf32>, %q = %i : tensor<8xf32>) -> tensor<8xf32> {
