@@ -1,5 +1,6 @@
 // Symbols, programs and structure: their syntax and what holds between them.
 #include "Inference.h"
+#include "ShapeInference.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -29,6 +30,22 @@ static LogicalResult verifyInitializer(Operation *op, Type type, Attribute init)
          << init;
 }
 
+// More elements than this, and byte sizes no longer fit an int64_t.
+static constexpr int64_t kMaxElements = int64_t(1) << 57;
+
+static bool isTooLarge(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() &&
+         inference::getProduct(tensor.getShape()) > kMaxElements;
+}
+
+// The element types of TrainBase.td.
+static bool isElementType(Type type) {
+  return type.isSignlessIntOrFloat() &&
+         (getRuntimeType(type) ||
+          isa<Float8E4M3FNType, Float8E5M2Type, Float4E2M1FNType, Float8E8M0FNUType>(type));
+}
+
 static LogicalResult verifySymbolType(Operation *op, Type type, bool floatsOnly) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
@@ -39,8 +56,10 @@ static LogicalResult verifySymbolType(Operation *op, Type type, bool floatsOnly)
     return op->emitOpError("has rank ") << tensor.getRank() << ", at most " << TRAIN_MAX_RANK;
   if (floatsOnly && !isa<FloatType>(tensor.getElementType()))
     return op->emitOpError("needs a float element type, got ") << tensor.getElementType();
-  if (!isa<FloatType, IntegerType>(tensor.getElementType()))
+  if (!isElementType(tensor.getElementType()))
     return op->emitOpError("needs a number element type, got ") << tensor.getElementType();
+  if (isTooLarge(tensor))
+    return op->emitOpError("has more than 2^57 elements: ") << tensor;
   return success();
 }
 
@@ -227,6 +246,24 @@ static LogicalResult verifyDistinct(Operation *op, ArrayAttr names, StringRef wh
   return success();
 }
 
+// Runs before the verifiers of the ops inside, whose arithmetic relies on it.
+static LogicalResult verifySizes(Operation *program) {
+  WalkResult result = program->walk<WalkOrder::PreOrder>([](Operation *op) {
+    SmallVector<Type> types(op->getResultTypes());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::append_range(types, block.getArgumentTypes());
+    for (Type type : types) {
+      if (isTooLarge(type)) {
+        op->emitOpError("has a value of more than 2^57 elements: ") << type;
+        return WalkResult::interrupt();
+      }
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 template <typename ProgramTy>
 static LogicalResult verifyProgram(ProgramTy program) {
   Block &block = program.getBody().front();
@@ -255,9 +292,17 @@ static LogicalResult verifyProgram(ProgramTy program) {
     if (type.getRank() > TRAIN_MAX_RANK)
       return program.emitOpError("input ") << program.getInputNames()[i] << " has rank "
                                            << type.getRank() << ", at most " << TRAIN_MAX_RANK;
-    if (dim < 0)
+    auto role = static_cast<InputRole>(program.getInputRoles()[i]);
+    if (role != InputRole::Data && role != InputRole::LearningRate)
+      return program.emitOpError("input ")
+             << program.getInputNames()[i] << " has an unknown role, "
+             << program.getInputRoles()[i];
+    if (role == InputRole::LearningRate && (type.getRank() != 0 || !type.getElementType().isF32()))
+      return program.emitOpError("input ")
+             << program.getInputNames()[i] << " is a learning rate and must be tensor<f32>, got " << type;
+    if (dim == -1)
       continue;
-    if (dim >= type.getRank())
+    if (dim < 0 || dim >= type.getRank())
       return program.emitOpError("input ") << program.getInputNames()[i] << " has rank "
                                            << type.getRank() << " and no batch dimension " << dim;
     if (batch >= 0 && type.getDimSize(dim) != batch)
@@ -267,6 +312,9 @@ static LogicalResult verifyProgram(ProgramTy program) {
   }
   if (program.getMicroBatches() < 1)
     return program.emitOpError("needs at least one micro-batch, got ") << program.getMicroBatches();
+
+  if (failed(verifySizes(program)))
+    return failure();
 
   llvm::StringMap<Operation *> writers;
   for (WriteOp write : block.getOps<WriteOp>()) {

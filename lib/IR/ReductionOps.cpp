@@ -284,6 +284,8 @@ LogicalResult BatchNormOp::inferReturnTypes(MLIRContext *,
     return fail("momentum must be in [0, 1], got ", momentum);
   ArrayRef<int64_t> shape = getShape(x);
   int64_t perChannel = getProduct({shape[0], getProduct(shape.drop_front(2))});
+  if (shape[1] < 1)
+    return fail("needs at least one channel, got ", toText(shape));
   if (perChannel < 2)
     return fail("needs more than one element per channel, got ", perChannel);
   RankedTensorType statistic = getChannelStatistic(x);

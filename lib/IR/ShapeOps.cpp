@@ -1,5 +1,6 @@
 // Data movement: shapes, views, and the strided copies that do the rest.
 #include "Inference.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace train;
@@ -74,7 +75,10 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
                   << " of the shape; at most one size may be -1";
       return failure();
     }
-    known *= size;
+    if (llvm::MulOverflow(known, size, known)) {
+      emitError() << "shape [" << adaptor.getShape() << "] has too many elements";
+      return failure();
+    }
   }
   int64_t elements = type.getNumElements();
   if (open >= 0) {
@@ -169,11 +173,13 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
       failed(checkEntries(emitError, "strides", strides.size(), rank)))
     return failure();
   for (size_t i = 0; i < rank; ++i) {
-    int64_t last = offsets[i] + (sizes[i] - 1) * strides[i];
+    // Written with a quotient, because the place of the last element can overflow.
+    int64_t size = type.getDimSize(i);
     if (offsets[i] < 0 || sizes[i] < 0 || strides[i] < 1 ||
-        (sizes[i] > 0 && last >= type.getDimSize(i))) {
-      emitError() << "reads [" << offsets[i] << ", " << last << "] by " << strides[i]
-                  << " in dimension " << i << " of size " << type.getDimSize(i);
+        (sizes[i] > 0 &&
+         (offsets[i] >= size || sizes[i] - 1 > (size - 1 - offsets[i]) / strides[i]))) {
+      emitError() << "reads " << sizes[i] << " elements from " << offsets[i] << " on by "
+                  << strides[i] << " in dimension " << i << " of size " << size;
       return failure();
     }
   }
@@ -273,7 +279,10 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
         return failure();
       }
     }
-    shape[dim] += other[dim];
+    if (llvm::AddOverflow(shape[dim], other[dim], shape[dim])) {
+      emitError() << "the result is too large in dimension " << dim;
+      return failure();
+    }
   }
   types.push_back(RankedTensorType::get(shape, *element));
   return success();
@@ -313,8 +322,14 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
                   << high[i] << ", interior " << interior[i];
       return failure();
     }
-    int64_t size = type.getDimSize(i);
-    shape.push_back(low[i] + high[i] + size + interior[i] * std::max<int64_t>(size - 1, 0));
+    int64_t size = type.getDimSize(i), padded;
+    if (llvm::MulOverflow(interior[i], std::max<int64_t>(size - 1, 0), padded) ||
+        llvm::AddOverflow(padded, size, padded) || llvm::AddOverflow(padded, low[i], padded) ||
+        llvm::AddOverflow(padded, high[i], padded)) {
+      emitError() << "the result is too large in dimension " << i;
+      return failure();
+    }
+    shape.push_back(padded);
   }
   types.push_back(RankedTensorType::get(shape, type.getElementType()));
   return success();

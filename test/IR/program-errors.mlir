@@ -43,6 +43,18 @@ train.state other @s : tensor<4xindex> init(#train.zeros)
 
 // -----
 
+// train.state C1
+// expected-error@+1 {{needs a number element type, got 'i17'}}
+train.state other @s : tensor<4xi17> init(#train.zeros)
+
+// -----
+
+// train.state C1
+// expected-error@+1 {{has more than 2^57 elements}}
+train.state other @s : tensor<4294967296x4294967296xf32> init(#train.zeros)
+
+// -----
+
 // train.state C2
 // expected-error@+1 {{random initial values are floats, the type is 'tensor<i64>'}}
 train.state counter @s : tensor<i64> init(#train.uniform<0.0, 1.0>)
@@ -99,6 +111,39 @@ train.graph @g(%x: tensor<4xf32> batch(0), %y: tensor<5xf32> batch(0)) {
 train.graph @g(%x: tensor<4xf32> batch(1)) {
   train.return
 }
+
+// -----
+
+// train.graph C4
+// expected-error@+1 {{input "x" has rank 1 and no batch dimension -2}}
+train.graph @g(%x: tensor<4xf32> batch(-2)) {
+  train.return
+}
+
+// -----
+
+// train.graph C4
+// expected-error@+1 {{has a value of more than 2^57 elements}}
+train.graph @g(%x: tensor<4294967296x4294967296xf32>) {
+  train.return
+}
+
+// -----
+
+// train.step C3
+// expected-error@+1 {{input "lr" is a learning rate and must be tensor<f32>, got 'tensor<1xf32>'}}
+train.step @s(%lr: tensor<1xf32> learning_rate) {
+  train.return
+}
+
+// -----
+
+// train.step C3
+// expected-error@+1 {{input "x" has an unknown role, 7}}
+"train.step"() <{sym_name = "s", input_names = ["x"], input_roles = array<i64: 7>, batch_dims = array<i64: -1>, output_names = []}> ({
+^bb0(%x: tensor<4xf32>):
+  train.return
+}) : () -> ()
 
 // -----
 

@@ -199,6 +199,16 @@ train.graph @g(%x: tensor<1x3xf32>, %g: tensor<3xf32>) {
 
 // -----
 
+// train.batch_norm C4
+train.graph @g(%x: tensor<8x0xf32>, %g: tensor<0xf32>) {
+  // expected-error@+2 {{needs at least one channel, got [8, 0]}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y, %mean, %var = train.batch_norm %x, %g, %g {eps = 1.000000e-05 : f64, momentum = 1.000000e-01 : f64} : tensor<8x0xf32>, tensor<0xf32>, tensor<0xf32> -> tensor<8x0xf32>, tensor<0xf32>, tensor<0xf32>
+  train.return
+}
+
+// -----
+
 // train.batch_norm C5
 train.graph @g(%x: tensor<8x3x5x5xf32>, %g: tensor<3xf32>) {
   // expected-error@+1 {{names @nowhere, which is not a train.state of this module}}

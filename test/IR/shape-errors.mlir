@@ -23,6 +23,16 @@ train.graph @g(%x: tensor<4x6xf32>) {
 
 // train.reshape C2
 train.graph @g(%x: tensor<4x6xf32>) {
+  // expected-error@+2 {{has too many elements}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.reshape %x to [4611686018427387904, 4, 24] : tensor<4x6xf32> -> tensor<4x6xf32>
+  train.return
+}
+
+// -----
+
+// train.reshape C2
+train.graph @g(%x: tensor<4x6xf32>) {
   // expected-error@+2 {{cannot infer size -1: 24 elements over 5}}
   // expected-error@+1 {{failed to infer returned types}}
   %y = train.reshape %x to [5, -1] : tensor<4x6xf32> -> tensor<5x5xf32>
@@ -63,7 +73,17 @@ train.graph @g(%x: tensor<4x6xf32>) {
 
 // train.slice C2
 train.graph @g(%x: tensor<4x6xf32>) {
-  // expected-error@+2 {{reads [3, 4] by 1 in dimension 0 of size 4}}
+  // expected-error@+2 {{reads 2 elements from 9223372036854775807 on by 1 in dimension 0 of size 4}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.slice %x {offsets = array<i64: 9223372036854775807, 0>, sizes = array<i64: 2, 3>, strides = array<i64: 1, 2>} : tensor<4x6xf32> -> tensor<2x3xf32>
+  train.return
+}
+
+// -----
+
+// train.slice C2
+train.graph @g(%x: tensor<4x6xf32>) {
+  // expected-error@+2 {{reads 2 elements from 3 on by 1 in dimension 0 of size 4}}
   // expected-error@+1 {{failed to infer returned types}}
   %y = train.slice %x {offsets = array<i64: 3, 0>, sizes = array<i64: 2, 3>, strides = array<i64: 1, 2>} : tensor<4x6xf32> -> tensor<2x3xf32>
   train.return
@@ -116,6 +136,16 @@ train.graph @g(%x: tensor<4x6xf32>) {
   // expected-error@+2 {{high needs one entry per dimension: 2, got 1}}
   // expected-error@+1 {{failed to infer returned types}}
   %y = train.pad %x {high = array<i64: 0>, interior = array<i64: 1, 0>, low = array<i64: 2, 0>} : tensor<4x6xf32> -> tensor<9x7xf32>
+  train.return
+}
+
+// -----
+
+// train.pad C1
+train.graph @g(%x: tensor<4x6xf32>) {
+  // expected-error@+2 {{the result is too large in dimension 1}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.pad %x {high = array<i64: 0, 9223372036854775807>, interior = array<i64: 0, 0>, low = array<i64: 0, 0>} : tensor<4x6xf32> -> tensor<4x6xf32>
   train.return
 }
 

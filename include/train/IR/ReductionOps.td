@@ -99,7 +99,7 @@ def Train_BatchNormOp : ReductionOp<"batch_norm", [DeclareOpInterfaceMethods<Eva
     backward and the input of the running statistics. Pure: `running_mean` and `running_var` name the states that
     building the step updates (new = (1 - momentum) * old + momentum * batch, var unbiased) and that evaluation reads.
     C1: rank >= 2, gamma and beta have C elements. C2: eps >= 0. C3: 0 <= momentum <= 1.
-    C4: more than one element per channel. C5: the symbols name states of mean's type, both or neither.
+    C4: at least one channel, and more than one element in each. C5: the symbols name states of mean's type, both or neither.
   }];
   let arguments = (ins FloatTensor:$x, FloatTensor:$gamma, FloatTensor:$beta, F64Attr:$eps, F64Attr:$momentum,
                        OptionalAttr<FlatSymbolRefAttr>:$running_mean, OptionalAttr<FlatSymbolRefAttr>:$running_var);

@@ -257,9 +257,9 @@ TEST_F(Cost, MatmulCountsTwoPerTerm) {
 
 TEST_F(Cost, SaturatesInsteadOfOverflowing) {
   auto op = parse<MatmulOp>(
-      "%x: tensor<4294967296x4294967296xf32>, %w: tensor<4294967296x4294967296xf32>",
-      "%y = train.matmul %x, %w : tensor<4294967296x4294967296xf32>, "
-      "tensor<4294967296x4294967296xf32> -> tensor<4294967296x4294967296xf32>");
+      "%x: tensor<268435456x268435456xf32>, %w: tensor<268435456x268435456xf32>",
+      "%y = train.matmul %x, %w : tensor<268435456x268435456xf32>, "
+      "tensor<268435456x268435456xf32> -> tensor<268435456x268435456xf32>");
   EXPECT_EQ(op.getFlops(), std::numeric_limits<int64_t>::max());
 }
 
