@@ -14,7 +14,9 @@
 // level by level with the best `width` nodes kept, for growing widths. A width
 // that never had to drop a node has seen the whole tree, so its failure is a
 // proof. Between rounds, sections that ended the last one gain weight in the
-// estimate that decides which nodes are best.
+// estimate that decides which nodes are best. Where lifetimes are short, a beam
+// cannot hold alternatives for many regions at once; there, *repairs* freeze
+// what the deepest try placed and search anew around a section where it died.
 //
 //===----------------------------------------------------------------------===//
 #include "ArenaExact.h"
@@ -44,8 +46,9 @@ template <typename Int> class BeamSearch {
 public:
   BeamSearch(const ArenaInstance &instance, int64_t unit, int64_t capacity)
       : count(instance.items.size()), sections(instance.sections()), unit(unit),
-        capacity(static_cast<Int>(capacity / unit)), nodeCost(nodeCostOf(instance)), deaths(sections), weight(sections, 1.0),
-        factor(sections), rose(count, 0), above(sections), bound(sections), lowest(sections),
+        capacity(static_cast<Int>(capacity / unit)), nodeCost(nodeCostOf(instance)),
+        deaths(sections), weight(sections, 1.0), factor(sections), rose(count, 0),
+        frozen(count, none), above(sections), bound(sections), lowest(sections),
         lowestTop(sections) {
     for (const ArenaInstance::Item &item : instance.items) {
       begin.push_back(item.begin);
@@ -71,18 +74,21 @@ public:
     for (round = 1; budget > 0; ++round) {
       weigh();
       Round outcome = runRound(width);
-      if (outcome == Round::Found) {
-        result.answer = CapacitySearch::Found;
-        result.placement = extract();
-        break;
-      }
       if (outcome == Round::Exhausted) {
         result.answer = CapacitySearch::Infeasible;
         result.atLeast = nextBound == none ? std::numeric_limits<int64_t>::max()
                                            : static_cast<int64_t>(nextBound) * unit;
         break;
       }
-      learn();
+      if (outcome == Round::Failed) {
+        learn();
+        outcome = repair(width);
+      }
+      if (outcome == Round::Found) {
+        result.answer = CapacitySearch::Found;
+        result.placement = extract();
+        break;
+      }
       if (round % roundsPerWidth == 0)
         width = std::min(width * 2, widest);
     }
@@ -94,6 +100,7 @@ private:
   static constexpr Int none = std::numeric_limits<Int>::max();
   static constexpr int roundsPerWidth = 4;
   static constexpr int tailLevels = 6;
+  static constexpr int repairs = 24;
   static constexpr double learningRate = 5;
 
   enum Status : uint8_t { Open, Skipped, Placed };
@@ -141,9 +148,10 @@ private:
     }
   };
 
+  /// One descent. Exhausted only where it saw the whole tree.
   Round runRound(size_t width) {
     trail.clear();
-    dropped = false;
+    dropped = std::any_of(frozen.begin(), frozen.end(), [](Int f) { return f != none; });
     nextBound = none;
     recentDeaths.clear();
     current.clear();
@@ -195,6 +203,10 @@ private:
     std::sort(candidates.begin(), candidates.end(), [&](int32_t a, int32_t b) {
       return node.floor[a] != node.floor[b] ? node.floor[a] < node.floor[b] : a < b;
     });
+    // Nothing passes over a frozen item whose offset has come.
+    for (size_t at = 0; at < candidates.size(); ++at)
+      if (frozen[candidates[at]] == node.floor[candidates[at]])
+        candidates.resize(at + 1);
     for (int32_t item : candidates) {
       budget -= nodeCost;
       if (place(node, item))
@@ -253,7 +265,8 @@ private:
       for (int32_t i : child.order) {
         if (child.status[i] != Skipped)
           continue;
-        Int support = *std::min_element(lowestTop.begin() + begin[i], lowestTop.begin() + end[i]);
+        Int support =
+            *std::min_element(lowestTop.begin() + begin[i], lowestTop.begin() + end[i]);
         // No item rests on itself: where its own top is the lowest, ask the others.
         if (support == child.floor[i] + size[i]) {
           support = none;
@@ -291,7 +304,9 @@ private:
     auto higher = [&](int32_t a, int32_t b) {
       return child.floor[a] != child.floor[b] ? child.floor[a] > child.floor[b] : a < b;
     };
-    auto aboveOnly = [&](int32_t a, int32_t b) { return child.floor[a] > child.floor[b]; };
+    auto aboveOnly = [&](int32_t a, int32_t b) {
+      return child.floor[a] > child.floor[b];
+    };
     std::sort(risen.begin(), risen.end(), higher);
     child.order.resize(kept.size() + risen.size());
     std::merge(kept.begin(), kept.end(), risen.begin(), risen.end(), child.order.begin(),
@@ -314,16 +329,18 @@ private:
     }
     Int highest = *std::max_element(bound.begin(), bound.end());
     if (highest > capacity) {
-      noteDeath(std::find_if(bound.begin(), bound.end(), [&](Int b) { return b > capacity; }) -
-                    bound.begin(),
-                highest);
+      noteDeath(
+          std::find_if(bound.begin(), bound.end(), [&](Int b) { return b > capacity; }) -
+              bound.begin(),
+          highest);
       return false;
     }
     double waste = 0, area = 0;
     for (int32_t s = 0; s < sections; ++s) {
       Int remaining = child.remaining[s];
       Int lost = remaining ? lowest[s] - (load[s] - remaining) : 0;
-      waste += factor[s] * static_cast<double>(lost) * std::sqrt(static_cast<double>(remaining));
+      waste += factor[s] * static_cast<double>(lost) *
+               std::sqrt(static_cast<double>(remaining));
       area += static_cast<double>(remaining);
     }
     child.waste = waste;
@@ -343,7 +360,8 @@ private:
     for (int32_t i : child.order) {
       uint64_t mixed = (static_cast<uint64_t>(child.floor[i]) * 4 + child.status[i] + 1) *
                        0x9E3779B97F4A7C15ull;
-      mixed = (mixed ^ (mixed >> 29) ^ static_cast<uint64_t>(i) << 40) * 0xBF58476D1CE4E5B9ull;
+      mixed = (mixed ^ (mixed >> 29) ^ static_cast<uint64_t>(i) << 40) *
+              0xBF58476D1CE4E5B9ull;
       hash ^= mixed ^ (mixed >> 32);
     }
     child.hash = hash;
@@ -404,7 +422,8 @@ private:
     std::vector<double> share(sections, 0.0);
     double total = 0;
     for (const std::vector<int64_t> &level : recentDeaths) {
-      double sum = static_cast<double>(std::accumulate(level.begin(), level.end(), int64_t(0)));
+      double sum =
+          static_cast<double>(std::accumulate(level.begin(), level.end(), int64_t(0)));
       if (sum == 0)
         continue;
       total += 1;
@@ -413,6 +432,65 @@ private:
     }
     for (int32_t s = 0; s < sections && total > 0; ++s)
       weight[s] += learningRate * share[s] / total;
+  }
+
+  /// Rounds with most of the deepest try frozen, each around another window.
+  Round repair(size_t width) {
+    rememberDeepest();
+    int64_t spans = 0;
+    for (int32_t i = 0; i < count; ++i)
+      spans += end[i] - begin[i];
+    // With long lifetimes a window touches most items, and freezing the rest
+    // gains nothing.
+    if (deepest.empty() || spans >= static_cast<int64_t>(count) * sections / 10)
+      return Round::Failed;
+    Round outcome = Round::Failed;
+    for (int attempt = 0; attempt < repairs && outcome == Round::Failed && budget > 0;
+         ++attempt) {
+      freezeOutside(attempt);
+      outcome = runRound(width);
+      std::fill(frozen.begin(), frozen.end(), none);
+      if (outcome == Round::Failed)
+        rememberDeepest();
+    }
+    return outcome;
+  }
+
+  /// Keeps the offsets of the best node that the failed round ended with, if it
+  /// had placed no less than any before it.
+  void rememberDeepest() {
+    const Level &last = next;
+    if (last.heap.empty())
+      return;
+    const Node &node = last.nodes[last.heap.front().slot];
+    if (node.area > deepestArea)
+      return;
+    deepestArea = node.area;
+    deepest.assign(count, none);
+    for (int32_t at = node.self; at >= 0; at = trail[at].parent)
+      deepest[trail[at].item] = trail[at].offset;
+    deepestDeaths = recentDeaths;
+  }
+
+  /// Freezes what the deepest try placed, except around a section where it died.
+  void freezeOutside(int attempt) {
+    uint64_t mixed =
+        (static_cast<uint64_t>(round) * 131 + attempt + 1) * 0x9E3779B97F4A7C15ull;
+    mixed = (mixed ^ (mixed >> 31)) * 0xBF58476D1CE4E5B9ull;
+    mixed ^= mixed >> 29;
+    const std::vector<int64_t> &level = deepestDeaths[mixed % deepestDeaths.size()];
+    int64_t sum = std::accumulate(level.begin(), level.end(), int64_t(0));
+    int32_t centre = static_cast<int32_t>(mixed / 8 % sections);
+    if (sum > 0) {
+      int64_t pick = static_cast<int64_t>(mixed / 64 % static_cast<uint64_t>(sum));
+      for (centre = 0; pick >= level[centre]; ++centre)
+        pick -= level[centre];
+    }
+    int32_t reach =
+        std::max<int32_t>(2, sections * (1 + static_cast<int32_t>(mixed / 16 % 4)) / 16);
+    for (int32_t i = 0; i < count; ++i)
+      frozen[i] =
+          begin[i] < centre + reach && centre - reach < end[i] ? none : deepest[i];
   }
 
   Placement extract() const {
@@ -446,6 +524,9 @@ private:
   std::vector<std::vector<int64_t>> recentDeaths;
   std::vector<double> weight, factor;
   std::vector<uint8_t> rose;
+  std::vector<Int> frozen, deepest;
+  double deepestArea = std::numeric_limits<double>::infinity();
+  std::vector<std::vector<int64_t>> deepestDeaths;
   std::vector<int32_t> kept, risen;
   int round = 0;
   std::vector<Int> above, bound, lowest, lowestTop;
@@ -454,12 +535,13 @@ private:
 } // namespace
 
 template <typename Int>
-static CapacitySearch searchWith(const ArenaInstance &instance, int64_t unit, int64_t capacity,
-                                 int64_t &nodes) {
+static CapacitySearch searchWith(const ArenaInstance &instance, int64_t unit,
+                                 int64_t capacity, int64_t &nodes) {
   return BeamSearch<Int>(instance, unit, capacity).run(nodes);
 }
 
-CapacitySearch searchCapacity(const ArenaInstance &instance, int64_t capacity, int64_t &nodes) {
+CapacitySearch searchCapacity(const ArenaInstance &instance, int64_t capacity,
+                              int64_t &nodes) {
   CapacitySearch result;
   if (capacity < instance.lowerBound) {
     result.answer = CapacitySearch::Infeasible;

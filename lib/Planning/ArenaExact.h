@@ -21,7 +21,8 @@ struct CapacitySearch {
 /// Looks for a placement with a peak of at most `capacity`. Takes the nodes it
 /// explored off `nodes` and gives up when none are left. On instances so large
 /// that one node is much work, a node counts as several.
-CapacitySearch searchCapacity(const ArenaInstance &instance, int64_t capacity, int64_t &nodes);
+CapacitySearch searchCapacity(const ArenaInstance &instance, int64_t capacity,
+                              int64_t &nodes);
 
 } // namespace train::planning
 

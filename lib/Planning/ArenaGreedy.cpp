@@ -47,14 +47,16 @@ public:
     Entry entry{begin, end, bottom, top};
     auto below = [](int64_t value, const Entry &e) { return value < e.bottom; };
     // The last block that starts at or below the new item takes it.
-    auto it = std::upper_bound(
-        blocks.begin(), blocks.end(), bottom,
-        [](int64_t value, const Block &block) { return value < block.entries.front().bottom; });
+    auto it = std::upper_bound(blocks.begin(), blocks.end(), bottom,
+                               [](int64_t value, const Block &block) {
+                                 return value < block.entries.front().bottom;
+                               });
     if (it == blocks.begin() && blocks.empty())
       it = blocks.emplace(blocks.begin()) + 1;
     Block &block = it == blocks.begin() ? *it : *std::prev(it);
     block.entries.insert(
-        std::upper_bound(block.entries.begin(), block.entries.end(), bottom, below), entry);
+        std::upper_bound(block.entries.begin(), block.entries.end(), bottom, below),
+        entry);
     block.cover(entry);
     if (block.entries.size() < blockSize)
       return;
@@ -113,7 +115,8 @@ static std::vector<int64_t> contention(const ArenaInstance &instance) {
     size_t level = 0;
     while ((2 << level) <= item.end - item.begin)
       ++level;
-    result.push_back(std::max(table[level][item.begin], table[level][item.end - (1 << level)]));
+    result.push_back(
+        std::max(table[level][item.begin], table[level][item.end - (1 << level)]));
   }
   return result;
 }
@@ -153,7 +156,8 @@ std::vector<int32_t> sortItems(const ArenaInstance &instance, ArenaOrder order) 
   // Among equals the longer-lived goes below the shorter-lived, as on a stack.
   auto tie = [&](int32_t i) {
     bool byDuration = order == ArenaOrder::Start || order == ArenaOrder::End;
-    return byDuration ? static_cast<int64_t>(items[i].end - items[i].begin) : items[i].size;
+    return byDuration ? static_cast<int64_t>(items[i].end - items[i].begin)
+                      : items[i].size;
   };
   std::vector<int32_t> sorted(items.size());
   std::iota(sorted.begin(), sorted.end(), 0);
@@ -208,7 +212,8 @@ static std::string greedyName(ArenaOrder order, ArenaFit fit) {
          (fit == ArenaFit::First ? " first-fit" : " best-fit");
 }
 
-Placement raceInstance(const ArenaInstance &instance, int64_t enough, std::string &solver) {
+Placement raceInstance(const ArenaInstance &instance, int64_t enough,
+                       std::string &solver) {
   Placement best;
   best.peak = std::numeric_limits<int64_t>::max();
   for (ArenaOrder order : {ArenaOrder::Contention, ArenaOrder::Size, ArenaOrder::Area,

@@ -25,7 +25,8 @@ Placement placeInOrder(const ArenaInstance &instance, const std::vector<int32_t>
 
 /// The best greedy placement, and the name of the method that found it. Stops
 /// early at a peak of `enough` or less.
-Placement raceInstance(const ArenaInstance &instance, int64_t enough, std::string &solver);
+Placement raceInstance(const ArenaInstance &instance, int64_t enough,
+                       std::string &solver);
 
 } // namespace train::planning
 

@@ -55,8 +55,8 @@ static std::vector<int32_t> chainBelowPeak(const ArenaInstance &instance,
 }
 
 /// Rounds of `cost` each, until `work` has not enough for another.
-static bool improve(const ArenaInstance &instance, int64_t enough, int64_t cost, int64_t &work,
-                    Placement &best) {
+static bool improve(const ArenaInstance &instance, int64_t enough, int64_t cost,
+                    int64_t &work, Placement &best) {
   size_t count = instance.items.size();
   int64_t before = best.peak;
   if (best.peak <= enough || work < cost)

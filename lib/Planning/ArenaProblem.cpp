@@ -106,16 +106,18 @@ std::optional<std::string> ArenaSolution::verify(const ArenaProblem &problem) co
     const Buffer &buffer = problem.buffers[i];
     int64_t size = problem.paddedSize(buffer);
     if (offsets[i] < 0 || offsets[i] > most - size)
-      return name(buffer) + " has an offset outside the arena: " + std::to_string(offsets[i]);
+      return name(buffer) +
+             " has an offset outside the arena: " + std::to_string(offsets[i]);
     if (offsets[i] % problem.alignment != 0)
       return name(buffer) + " has offset " + std::to_string(offsets[i]) +
-             ", which is not a multiple of the alignment " + std::to_string(problem.alignment);
+             ", which is not a multiple of the alignment " +
+             std::to_string(problem.alignment);
     if (size > 0)
       top = std::max(top, offsets[i] + size);
   }
   if (top != peak)
-    return "the stated peak is " + std::to_string(peak) + " bytes, but the offsets reach " +
-           std::to_string(top);
+    return "the stated peak is " + std::to_string(peak) +
+           " bytes, but the offsets reach " + std::to_string(top);
 
   // Live buffers never overlap as long as each newborn clears its two
   // neighbours by offset, so an ordered map is all the judge needs.
@@ -128,14 +130,16 @@ std::optional<std::string> ArenaSolution::verify(const ArenaProblem &problem) co
     }
     auto clash = [&](size_t other) {
       const Buffer &a = problem.buffers[other], &b = problem.buffers[i];
-      return name(a) + " (live " + lifetime(a) + ", bytes " + bytes(other) + ") overlaps " +
-             name(b) + " (live " + lifetime(b) + ", bytes " + bytes(i) + ")";
+      return name(a) + " (live " + lifetime(a) + ", bytes " + bytes(other) +
+             ") overlaps " + name(b) + " (live " + lifetime(b) + ", bytes " + bytes(i) +
+             ")";
     };
     auto [it, inserted] = live.emplace(offsets[i], i);
     if (!inserted)
       return clash(it->second);
     if (auto next = std::next(it);
-        next != live.end() && next->first < offsets[i] + problem.paddedSize(problem.buffers[i]))
+        next != live.end() &&
+        next->first < offsets[i] + problem.paddedSize(problem.buffers[i]))
       return clash(next->second);
     if (it != live.begin()) {
       size_t below = std::prev(it)->second;

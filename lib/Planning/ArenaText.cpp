@@ -16,8 +16,8 @@ namespace {
 
 constexpr size_t longestLine = 65536;
 enum Column { Id, Lower, Upper, Size, Offset, columnCount };
-constexpr std::array<const char *, columnCount> columnNames = {"id", "lower", "upper", "size",
-                                                               "offset"};
+constexpr std::array<const char *, columnCount> columnNames = {"id", "lower", "upper",
+                                                               "size", "offset"};
 
 std::string_view trim(std::string_view text) {
   auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -123,7 +123,8 @@ private:
     const char *end = field.data() + field.size();
     auto [stop, status] = std::from_chars(field.data(), end, value);
     if (status == std::errc::result_out_of_range)
-      return fail(std::string(columnNames[column]) + " " + quote(field) + " overflows 63 bits");
+      return fail(std::string(columnNames[column]) + " " + quote(field) +
+                  " overflows 63 bits");
     if (status != std::errc() || stop != end)
       return fail(std::string(columnNames[column]) + " " + quote(field) +
                   " is not a whole number");
@@ -180,8 +181,9 @@ std::string printArena(const ArenaProblem &problem, const std::vector<int64_t> &
   std::string text = "id,lower,upper,size,offset\n";
   for (size_t i = 0; i < problem.buffers.size(); ++i) {
     const Buffer &buffer = problem.buffers[i];
-    text += buffer.id + ',' + std::to_string(buffer.lower) + ',' + std::to_string(buffer.upper) +
-            ',' + std::to_string(buffer.size) + ',' + std::to_string(offsets[i]) + '\n';
+    text += buffer.id + ',' + std::to_string(buffer.lower) + ',' +
+            std::to_string(buffer.upper) + ',' + std::to_string(buffer.size) + ',' +
+            std::to_string(offsets[i]) + '\n';
   }
   return text;
 }

@@ -15,13 +15,14 @@ namespace train::planning {
 
 /// What is known about a part's peak.
 struct Bounds {
-  int64_t enough; ///< less is not worth looking for
+  int64_t enough;  ///< less is not worth looking for
   int64_t atLeast; ///< proven: no placement has less
 };
 
 /// Asks the search for ever smaller peaks between `bounds` and `best`, halving
 /// the distance, each question for a quarter of what is left.
-static bool bisect(const ArenaInstance &part, Bounds &bounds, int64_t &nodes, Placement &best) {
+static bool bisect(const ArenaInstance &part, Bounds &bounds, int64_t &nodes,
+                   Placement &best) {
   bool improved = false;
   int64_t floor = std::max(bounds.enough, bounds.atLeast);
   while (floor < best.peak && nodes > 0) {
@@ -56,8 +57,9 @@ public:
   ArenaSolution plan() {
     // The heaviest part first: what it needs, the others may use for free.
     std::sort(parts.begin(), parts.end(), [](const auto &a, const auto &b) {
-      return a.lowerBound != b.lowerBound ? a.lowerBound > b.lowerBound
-                                          : a.items.front().buffer < b.items.front().buffer;
+      return a.lowerBound != b.lowerBound
+                 ? a.lowerBound > b.lowerBound
+                 : a.items.front().buffer < b.items.front().buffer;
     });
     solution.offsets.assign(problem.buffers.size(), 0);
     int64_t proven = 0;
@@ -71,9 +73,9 @@ public:
 private:
   /// Returns a proven lower bound on the part's peak.
   int64_t planPart(const ArenaInstance &part) {
-    Bounds bounds{std::max({parts.front().lowerBound, problem.capacity.value_or(0),
-                            solution.peak}),
-                  part.lowerBound};
+    Bounds bounds{
+        std::max({parts.front().lowerBound, problem.capacity.value_or(0), solution.peak}),
+        part.lowerBound};
     std::string solver;
     Placement best = raceInstance(part, bounds.enough, solver);
     if (best.peak > bounds.enough && bounds.atLeast <= bounds.enough) {
@@ -90,7 +92,8 @@ private:
         bounds.atLeast = std::max(bounds.atLeast, std::min(search.atLeast, best.peak));
       }
     }
-    if (bounds.atLeast < best.peak && improveLocally(part, bounds.enough, localWork, best))
+    if (bounds.atLeast < best.peak &&
+        improveLocally(part, bounds.enough, localWork, best))
       solver = "local search";
     if (best.peak > bounds.enough && bisect(part, bounds, nodes, best))
       solver = "exact search";

@@ -48,19 +48,21 @@ static bool parseSize(const char *option, const std::string &text, int64_t &valu
     value = *bytes;
     return true;
   }
-  error = std::string(option) + " expects a byte size such as 4096 or 1.5GiB, got '" + text + "'";
+  error = std::string(option) + " expects a byte size such as 4096 or 1.5GiB, got '" +
+          text + "'";
   return false;
 }
 
 static void printFigures(const ArenaProblem &problem, const ArenaSolution &solution,
                          double milliseconds) {
   int64_t bound = problem.lowerBound();
-  double ratio = bound ? static_cast<double>(solution.peak) / static_cast<double>(bound) : 1.0;
+  double ratio =
+      bound ? static_cast<double>(solution.peak) / static_cast<double>(bound) : 1.0;
   std::fprintf(stderr,
                "lower_bound_bytes=%lld\npeak_bytes=%lld\nratio=%.4f\nsolver=%s\n"
                "optimal=%s\nmilliseconds=%.1f\n",
-               static_cast<long long>(bound), static_cast<long long>(solution.peak), ratio,
-               solution.solver.empty() ? "none" : solution.solver.c_str(),
+               static_cast<long long>(bound), static_cast<long long>(solution.peak),
+               ratio, solution.solver.empty() ? "none" : solution.solver.c_str(),
                solution.optimal ? "yes" : "unknown", milliseconds);
 }
 
@@ -86,7 +88,8 @@ static int judge(const ArenaProblem &problem, const std::vector<int64_t> &offset
 int runArena(const ArenaCommand &command) {
   std::string text, error;
   int64_t capacity = 0, alignment = 1;
-  if (!command.capacity.empty() && !parseSize("--capacity", command.capacity, capacity, error))
+  if (!command.capacity.empty() &&
+      !parseSize("--capacity", command.capacity, capacity, error))
     return fail(badInput, error);
   if (!command.alignment.empty() &&
       !parseSize("--alignment", command.alignment, alignment, error))
@@ -95,7 +98,8 @@ int runArena(const ArenaCommand &command) {
     return fail(badInput, error);
   std::optional<ArenaText> input = parseArena(text, error);
   if (!input)
-    return fail(badInput, (command.file == "-" ? "<stdin>" : command.file) + ": " + error);
+    return fail(badInput,
+                (command.file == "-" ? "<stdin>" : command.file) + ": " + error);
   ArenaProblem &problem = input->problem;
   problem.alignment = alignment;
   if (!command.capacity.empty())
@@ -105,8 +109,9 @@ int runArena(const ArenaCommand &command) {
   if (command.check && !input->offsets)
     return fail(badInput, "--check needs a column 'offset'");
   if (!command.check && input->offsets)
-    return fail(badInput, "column 'offset' is a solution's: remove it to plan anew, or pass "
-                          "--check to judge it");
+    return fail(badInput,
+                "column 'offset' is a solution's: remove it to plan anew, or pass "
+                "--check to judge it");
   if (command.check)
     return judge(problem, *input->offsets);
 
@@ -119,19 +124,23 @@ int runArena(const ArenaCommand &command) {
   }
   auto start = std::chrono::steady_clock::now();
   ArenaSolution solution = planArena(problem, options);
-  std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
   printFigures(problem, solution, elapsed.count());
   if (problem.capacity && solution.peak > *problem.capacity)
-    return fail(capacityNotMet,
-                "capacity " + std::to_string(*problem.capacity) + " not met: best peak " +
-                    std::to_string(solution.peak) + ", lower bound " +
-                    std::to_string(problem.lowerBound()) +
-                    (solution.infeasible ? ", proven infeasible" : ", not proven infeasible"));
+    return fail(
+        capacityNotMet,
+        "capacity " + std::to_string(*problem.capacity) + " not met: best peak " +
+            std::to_string(solution.peak) + ", lower bound " +
+            std::to_string(problem.lowerBound()) +
+            (solution.infeasible ? ", proven infeasible" : ", not proven infeasible"));
   if (std::optional<std::string> wrong = solution.verify(problem))
     return fail(badPlan, "the plan is invalid: " + *wrong);
   std::string csv = printArena(problem, solution.offsets);
-  if (std::fwrite(csv.data(), 1, csv.size(), stdout) != csv.size() || std::fflush(stdout) != 0)
-    return fail(badInput, std::string("cannot write the solution: ") + std::strerror(errno));
+  if (std::fwrite(csv.data(), 1, csv.size(), stdout) != csv.size() ||
+      std::fflush(stdout) != 0)
+    return fail(badInput,
+                std::string("cannot write the solution: ") + std::strerror(errno));
   return solved;
 }
 

@@ -15,11 +15,11 @@ namespace train::planning {
 enum ExitCode { solved = 0, badInput = 1, capacityNotMet = 2, badPlan = 3 };
 
 struct ArenaCommand {
-  std::string file;      ///< a path, or `-` for standard input
-  std::string capacity;  ///< a byte size, or empty
-  std::string alignment; ///< a byte size, or empty
+  std::string file;        ///< a path, or `-` for standard input
+  std::string capacity;    ///< a byte size, or empty
+  std::string alignment;   ///< a byte size, or empty
   std::string searchNodes; ///< a whole number, or empty for the planner's default
-  bool check = false;    ///< judge the file's offsets, don't plan
+  bool check = false;      ///< judge the file's offsets, don't plan
 };
 
 /// Runs the subcommand: the solution to stdout, figures and errors to stderr.

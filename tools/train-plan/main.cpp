@@ -29,7 +29,7 @@ static int unknownArgument(const CLI::App &app, const std::string &word) {
     for (const CLI::App *command : app.get_subcommands(nullptr))
       names.push_back(command->get_name());
   std::string near = nearestName(asked, names);
-  const char *kind = isOption                        ? "unknown option '"
+  const char *kind = isOption                               ? "unknown option '"
                      : app.get_subcommands(nullptr).empty() ? "unexpected argument '"
                                                             : "unknown subcommand '";
   return usageError(kind + asked.substr(0, 80) + "'" +
@@ -37,22 +37,29 @@ static int unknownArgument(const CLI::App &app, const std::string &word) {
 }
 
 int main(int argc, char **argv) {
-  CLI::App app("Plans memory for an instance in text form: the solution goes to stdout, figures "
-               "to stderr.",
-               "train-plan");
-  app.footer("Exit codes: 0 solved, 1 bad command line or input, 2 capacity not met, 3 invalid "
-             "plan.");
+  CLI::App app(
+      "Plans memory for an instance in text form: the solution goes to stdout, figures "
+      "to stderr.",
+      "train-plan");
+  app.footer(
+      "Exit codes: 0 solved, 1 bad command line or input, 2 capacity not met, 3 invalid "
+      "plan.");
   app.allow_extras();
   ArenaCommand command;
   CLI::App *arena = app.add_subcommand(
-      "arena", "Assign offsets to buffers (CSV id,lower,upper,size) that share one arena");
+      "arena",
+      "Assign offsets to buffers (CSV id,lower,upper,size) that share one arena");
   arena->footer(app.get_footer());
   arena->allow_extras();
   arena->add_option("file", command.file, "Instance to solve; - reads standard input");
   auto last = CLI::MultiOptionPolicy::TakeLast;
-  arena->add_option("--capacity", command.capacity, "Bytes that are enough, such as 1048576 or 1MiB")
+  arena
+      ->add_option("--capacity", command.capacity,
+                   "Bytes that are enough, such as 1048576 or 1MiB")
       ->multi_option_policy(last);
-  arena->add_option("--alignment", command.alignment, "Every offset is a multiple of this size")
+  arena
+      ->add_option("--alignment", command.alignment,
+                   "Every offset is a multiple of this size")
       ->multi_option_policy(last);
   arena
       ->add_option("--search-nodes", command.searchNodes,
@@ -72,8 +79,8 @@ int main(int argc, char **argv) {
   }
   if (residency->parsed())
     return usageError("residency planning is not part of this version of train-plan");
-  for (const CLI::App *level : {static_cast<const CLI::App *>(&app),
-                                static_cast<const CLI::App *>(arena)})
+  for (const CLI::App *level :
+       {static_cast<const CLI::App *>(&app), static_cast<const CLI::App *>(arena)})
     if (std::vector<std::string> extra = level->remaining(); !extra.empty())
       return unknownArgument(*level, extra.front());
   if (!arena->parsed())

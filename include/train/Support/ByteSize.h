@@ -45,8 +45,8 @@ inline std::optional<int64_t> byteUnit(std::string_view unit) {
 }
 
 /// Reads `4096`, `64KiB`, `1.5GiB` or `2 GB`. Six digits after
-/// the point count, and what is not a whole number of bytes is rounded down. Empty for a negative
-/// number, for anything that is not a size, and for 2^63 bytes or more.
+/// the point count, and what is not a whole number of bytes is rounded down. Empty for a
+/// negative number, for anything that is not a size, and for 2^63 bytes or more.
 inline std::optional<int64_t> parseByteSize(std::string_view text) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
   size_t at = 0;

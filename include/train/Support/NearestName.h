@@ -27,7 +27,8 @@ inline size_t editDistance(std::string_view a, std::string_view b) {
     last = row;
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
         row[j] = std::min(row[j], beforeLast[j - 2] + 1);
     }
@@ -37,7 +38,8 @@ inline size_t editDistance(std::string_view a, std::string_view b) {
 
 /// The name closest to `word`, the first of equals; empty when none is near,
 /// that is, within a third of the length of the longer of the two.
-inline std::string nearestName(std::string_view word, const std::vector<std::string> &names) {
+inline std::string nearestName(std::string_view word,
+                               const std::vector<std::string> &names) {
   // A word far longer than any name cannot be a slip; not measuring it keeps
   // a megabyte of garbage on a command line from costing a quadratic table.
   constexpr size_t longestWord = 256;

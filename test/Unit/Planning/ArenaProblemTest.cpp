@@ -82,20 +82,23 @@ protected:
 
 TEST_F(CorruptedSolution, OverlapNamesBothBuffers) {
   solution.offsets = {16, 0, 32};
-  expectSays(solution.verify(problem), "buffer 'a' (live [0, 4), bytes [16, 32)) overlaps "
-                                       "buffer 'b' (live [2, 6), bytes [0, 32))");
+  expectSays(solution.verify(problem),
+             "buffer 'a' (live [0, 4), bytes [16, 32)) overlaps "
+             "buffer 'b' (live [2, 6), bytes [0, 32))");
   solution.offsets = {32, 0, 0};
   expectSays(solution.verify(problem), "buffer 'b' (live [2, 6), bytes [0, 32)) overlaps "
                                        "buffer 'c' (live [4, 8), bytes [0, 16))");
   // Overlap with the neighbour above rather than below.
   solution.offsets = {24, 32, 8};
   solution.peak = 64;
-  expectSays(solution.verify(problem), "buffer 'a' (live [0, 4), bytes [24, 40)) overlaps");
+  expectSays(solution.verify(problem),
+             "buffer 'a' (live [0, 4), bytes [24, 40)) overlaps");
 }
 
 TEST_F(CorruptedSolution, WrongPeak) {
   solution.peak = 40;
-  expectSays(solution.verify(problem), "the stated peak is 40 bytes, but the offsets reach 48");
+  expectSays(solution.verify(problem),
+             "the stated peak is 40 bytes, but the offsets reach 48");
 }
 
 TEST_F(CorruptedSolution, WrongCountOrOffset) {

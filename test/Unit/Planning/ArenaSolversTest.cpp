@@ -4,8 +4,8 @@
 // by the lower bound on an instance of the size that real models have.
 //
 //===----------------------------------------------------------------------===//
-#include "Instances.h"
 #include "train/Planning/ArenaSolvers.h"
+#include "Instances.h"
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,9 @@ using namespace train::planning::test;
 
 namespace {
 
-constexpr ArenaOrder orders[] = {ArenaOrder::Size,  ArenaOrder::Area, ArenaOrder::Duration,
-                                 ArenaOrder::Start, ArenaOrder::End,  ArenaOrder::Contention};
+constexpr ArenaOrder orders[] = {ArenaOrder::Size,     ArenaOrder::Area,
+                                 ArenaOrder::Duration, ArenaOrder::Start,
+                                 ArenaOrder::End,      ArenaOrder::Contention};
 
 TEST(ArenaSolvers, EverySolverIsValidOnRandomProblems) {
   for (unsigned seed = 0; seed < 200; ++seed) {
@@ -100,6 +101,17 @@ TEST(ArenaSolvers, ExactSearchSolvesPerfectPackings) {
   }
 }
 
+// Many short lifetimes, which the search repairs region by region.
+TEST(ArenaSolvers, ExactSearchSolvesLongPerfectPackings) {
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    ArenaProblem problem = perfectPacking(seed, 200, 4000, 1 << 20);
+    EXPECT_GT(raceGreedy(problem).peak, 1 << 20) << "too easy: seed " << seed;
+    ArenaSolution solution = searchExactly(problem, 300'000);
+    EXPECT_FALSE(solution.verify(problem));
+    EXPECT_EQ(solution.peak, 1 << 20) << "seed " << seed;
+  }
+}
+
 TEST(ArenaSolvers, PlanStopsAtTheCapacity) {
   ArenaProblem problem = randomProblem(3, 100, 30, 1000);
   problem.capacity = raceGreedy(problem).peak * 2;
@@ -137,7 +149,8 @@ TEST(ArenaSolvers, SameInputSamePlan) {
     ArenaOptions options;
     options.localSearchWork = 5'000'000;
     options.exactNodes = 20'000;
-    ArenaSolution first = planArena(problem, options), second = planArena(problem, options);
+    ArenaSolution first = planArena(problem, options),
+                  second = planArena(problem, options);
     EXPECT_EQ(first.offsets, second.offsets);
     EXPECT_EQ(first.solver, second.solver);
   }
@@ -145,7 +158,8 @@ TEST(ArenaSolvers, SameInputSamePlan) {
 
 TEST(ArenaSolvers, LifetimesAtTheEdgeOfTheNumberRange) {
   ArenaProblem problem;
-  problem.buffers = {{"a", INT64_MIN, 0, 4}, {"b", -1, INT64_MAX, 4}, {"c", 0, INT64_MAX, 8}};
+  problem.buffers = {
+      {"a", INT64_MIN, 0, 4}, {"b", -1, INT64_MAX, 4}, {"c", 0, INT64_MAX, 8}};
   ArenaSolution solution = planArena(problem);
   EXPECT_FALSE(solution.verify(problem));
   EXPECT_EQ(solution.peak, 12);
@@ -161,7 +175,8 @@ TEST(ArenaSolvers, TenThousandBuffersOfATransformerStep) {
   ArenaSolution solution = planArena(problem);
   std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   EXPECT_FALSE(solution.verify(problem));
-  double ratio = static_cast<double>(solution.peak) / static_cast<double>(problem.lowerBound());
+  double ratio =
+      static_cast<double>(solution.peak) / static_cast<double>(problem.lowerBound());
   RecordProperty("ratio", std::to_string(ratio));
   RecordProperty("seconds", std::to_string(elapsed.count()));
   EXPECT_LT(ratio, 1.01);

@@ -31,7 +31,8 @@ TEST(ArenaText, HeaderAloneIsAnEmptyProblem) {
 
 TEST(ArenaText, PrintedSolutionReadsBack) {
   std::string error;
-  std::optional<ArenaText> text = parseArena("id,lower,upper,size\nx,-2,3,4\ny,0,9,8\n", error);
+  std::optional<ArenaText> text =
+      parseArena("id,lower,upper,size\nx,-2,3,4\ny,0,9,8\n", error);
   ASSERT_TRUE(text) << error;
   std::string printed = printArena(text->problem, {8, 0});
   EXPECT_EQ(printed, "id,lower,upper,size,offset\nx,-2,3,4,8\ny,0,9,8,0\n");
@@ -65,14 +66,17 @@ const Malformed malformed[] = {
     {"fields", "id,lower,upper,size\na,0,1\n", "line 2: expected 4 fields, got 3"},
     {"number", "id,lower,upper,size\n\na,0,1,4\nb,0,x1,4\n",
      "line 4: upper 'x1' is not a whole number"},
-    {"fraction", "id,lower,upper,size\na,0,1,4.5\n", "line 2: size '4.5' is not a whole number"},
-    {"nothing", "id,lower,upper,size\na,,1,4\n", "line 2: lower '' is not a whole number"},
+    {"fraction", "id,lower,upper,size\na,0,1,4.5\n",
+     "line 2: size '4.5' is not a whole number"},
+    {"nothing", "id,lower,upper,size\na,,1,4\n",
+     "line 2: lower '' is not a whole number"},
     {"overflow", "id,lower,upper,size\na,0,1,9223372036854775808\n",
      "line 2: size '9223372036854775808' overflows 63 bits"},
     {"duplicate", "id,lower,upper,size\na,0,1,4\nb,0,1,4\na,2,3,4\n",
      "line 4: id 'a' is already used on line 2"},
     {"unnamed", "id,lower,upper,size\n,0,1,4\n", "line 2: the id is empty"},
-    {"reversed", "id,lower,upper,size\na,5,5,4\n", "line 2: lower 5 is not less than upper 5"},
+    {"reversed", "id,lower,upper,size\na,5,5,4\n",
+     "line 2: lower 5 is not less than upper 5"},
     {"negative", "id,lower,upper,size\na,0,1,-4\n", "line 2: size -4 is negative"},
     {"total", "id,lower,upper,size\na,0,1,9223372036854775807\nb,0,1,1\n",
      "sizes overflow 63 bits at buffer 'b' of 1 bytes"},

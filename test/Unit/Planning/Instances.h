@@ -24,7 +24,8 @@ inline ArenaProblem randomProblem(unsigned seed, size_t count, int64_t positions
   for (size_t i = 0; i < count; ++i) {
     int64_t lower = below(positions);
     int64_t upper = lower + 1 + below(positions - lower);
-    problem.buffers.push_back({"b" + std::to_string(i), lower, upper, 1 + below(largest)});
+    problem.buffers.push_back(
+        {"b" + std::to_string(i), lower, upper, 1 + below(largest)});
   }
   return problem;
 }
@@ -67,8 +68,9 @@ inline ArenaProblem transformerStep(int64_t layers, int64_t width, int64_t token
   // Elements of the twelve results of a layer's forward, and whether the
   // backward reads them.
   const int64_t stream = tokens * width;
-  const int64_t results[12] = {stream, tokens, 3 * stream, stream, tokens * 16, stream,
-                               stream, stream, tokens,     4 * stream, 4 * stream, stream};
+  const int64_t results[12] = {stream,      tokens,     3 * stream, stream,
+                               tokens * 16, stream,     stream,     stream,
+                               tokens,      4 * stream, 4 * stream, stream};
   const bool saved[12] = {true, true, true, true, true, false,
                           true, true, true, true, true, false};
   for (int64_t layer = 0; layer < layers; ++layer) {
@@ -79,7 +81,8 @@ inline ArenaProblem transformerStep(int64_t layers, int64_t width, int64_t token
     }
     // Weight gradients live from their layer's backward to the optimizer.
     int64_t done = ops - 1 - layer * opsPerLayer;
-    for (int64_t matrix : {3 * width * width, width * width, 4 * width * width, 4 * width * width})
+    for (int64_t matrix :
+         {3 * width * width, width * width, 4 * width * width, 4 * width * width})
       add(done, ops + 1, matrix);
   }
   return problem;
@@ -93,8 +96,9 @@ inline ArenaProblem aboveLowerBound(unsigned seed) {
                                {1, 2, 1}, {5, 8, 1}, {3, 5, 2}, {2, 5, 2}};
   ArenaProblem problem;
   for (const auto &[lower, upper, size] : shape)
-    problem.buffers.push_back({"b" + std::to_string(problem.buffers.size()), lower, upper,
-                               size * 16 + (seed ? static_cast<int64_t>(engine() % 3) : 0)});
+    problem.buffers.push_back(
+        {"b" + std::to_string(problem.buffers.size()), lower, upper,
+         size * 16 + (seed ? static_cast<int64_t>(engine() % 3) : 0)});
   return problem;
 }
 

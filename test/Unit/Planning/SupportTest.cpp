@@ -29,9 +29,9 @@ TEST(ByteSize, ReadsPlainBinaryAndDecimalUnits) {
 }
 
 TEST(ByteSize, RefusesWhatIsNotASize) {
-  for (const char *text : {"", " ", "-1", "-1GiB", "+5", "GiB", ".", "1.", "1.GiB", "1e3", "0x10",
-                           "1GiBs", "1iB", "1 G iB", "5 apples", "1,5GiB", "9223372036854775808",
-                           "8388608TiB", "99999999999999999999"})
+  for (const char *text : {"", " ", "-1", "-1GiB", "+5", "GiB", ".", "1.", "1.GiB", "1e3",
+                           "0x10", "1GiBs", "1iB", "1 G iB", "5 apples", "1,5GiB",
+                           "9223372036854775808", "8388608TiB", "99999999999999999999"})
     EXPECT_FALSE(parseByteSize(text)) << "'" << text << "'";
 }
 
