@@ -13,6 +13,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
 #include <new>
 
 using namespace mlir;
@@ -40,6 +41,9 @@ std::string unknownName(StringRef kind, StringRef name,
 
 /// The fewest digits that read back as the same value of the type.
 std::string formatFloat(double value, bool isDouble, bool hex) {
+  // The sign and payload of a NaN mean nothing here, and differ between machines.
+  if (std::isnan(value))
+    return "nan";
   char text[64];
   if (!hex)
     for (int digits = 1; digits <= 17; ++digits) {
