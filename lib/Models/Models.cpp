@@ -92,6 +92,11 @@ OwningOpRef<ModuleOp> train::buildModel(MLIRContext *context, const ModelOptions
   Settings settings(options);
   if (options.tied && options.untied)
     settings.fail("--tied and --untied exclude each other");
+  // What a builder can't foresee, such as a tensor beyond all bounds, the verifier says.
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    settings.fail(diagnostic.str());
+    return success();
+  });
   OwningOpRef<ModuleOp> module;
   if (settings.ok())
     module = family->build(context, settings);
@@ -99,8 +104,6 @@ OwningOpRef<ModuleOp> train::buildModel(MLIRContext *context, const ModelOptions
     error = settings.message();
     return nullptr;
   }
-  if (!module)
-    error = ("family '" + family->name + "' built a module that does not verify").str();
   return module;
 }
 
@@ -113,8 +116,9 @@ int64_t train::countParameters(ModuleOp module) {
 
 //===-- Settings ------------------------------------------------------------===//
 
-// Sizes beyond this are slips of the keyboard, and products of a few of them still fit.
+// Sizes beyond these are slips of the keyboard.
 static constexpr int64_t largestSize = 1 << 24;
+static constexpr int64_t mostLayers = 10000;
 
 void Settings::fail(const Twine &what) {
   if (error.empty())
@@ -124,10 +128,10 @@ void Settings::fail(const Twine &what) {
 int64_t Settings::get(const std::optional<int64_t> ModelOptions::*option, const char *name,
                       int64_t fallback, int64_t minimum) {
   int64_t value = (options.*option).value_or(fallback);
-  if (value >= minimum && value <= largestSize)
+  int64_t most = option == &ModelOptions::layers ? mostLayers : largestSize;
+  if (value >= minimum && value <= most)
     return value;
-  fail("--" + Twine(name) + " expects a number from " + Twine(minimum) + " to " +
-       Twine(largestSize) + ", got " + Twine(value));
+  fail("--" + Twine(name) + " expects a number from " + Twine(minimum) + " to " + Twine(most) + ", got " + Twine(value));
   return fallback;
 }
 
