@@ -1,0 +1,95 @@
+// What passes do to the numbers: nothing, or exactly what they say.
+#include "Harness.h"
+#include "train/Reference/Equivalence.h"
+#include "train/Reference/Initializers.h"
+#include "train/Reference/Inputs.h"
+#include "train/Reference/Interpreter.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace train;
+using namespace train::test;
+using namespace train::reference;
+
+namespace {
+
+class Meaning : public PassTest {
+protected:
+  /// Everything that the step writes, from the model's initial values, in f64.
+  std::map<std::string, TensorRef, std::less<>> runStep(ModuleOp module,
+                                                        ArrayRef<TensorRef> inputs) {
+    EvalContext evaluation(Mode::F64);
+    evaluation.seed = 7;
+    EXPECT_TRUE(succeeded(initializeSymbols(module, evaluation)));
+    Interpreter interpreter(evaluation);
+    auto step = cast<ProgramOpInterface>((*module.getOps<StepOp>().begin()).getOperation());
+    EXPECT_TRUE(succeeded(interpreter.run(step, inputs)));
+    auto writes = interpreter.getWrites();
+    writes["loss"] = interpreter.getOutputs()[0];
+    return writes;
+  }
+};
+
+// Ordering and placing change no bit.
+TEST_F(Meaning, ScheduleAndPlanAreBitwiseNeutral) {
+  for (const char *family : {"mlp", "gpt2", "unet"})
+    for (int64_t accumulate : {1, 3}) {
+      SCOPED_TRACE(family);
+      OwningOpRef<ModuleOp> module = buildSmall(family);
+      ASSERT_TRUE(buildStep(*module, {accumulate, true, "adamw"}));
+      OwningOpRef<ModuleOp> before = cast<ModuleOp>((*module)->clone());
+      ASSERT_TRUE(run(*module, createTrainSchedule({1}), createTrainPlanMemory({1})));
+      EXPECT_TRUE(succeeded(checkEquivalent(*before, *module)));
+    }
+}
+
+// The mean over micro-batches of means is the mean over the batch: the same samples in two micro-batches or in one
+// step train the same, masks of dropout included, because they depend on the global sample.
+TEST_F(Meaning, AccumulationEqualsTheLargerBatch) {
+  for (const char *family : {"mlp", "gpt2", "llama"}) {
+    SCOPED_TRACE(family);
+    OwningOpRef<ModuleOp> whole = buildSmall(family, /*batch=*/4);
+    OwningOpRef<ModuleOp> split = buildSmall(family, /*batch=*/2);
+    ASSERT_TRUE(buildStep(*whole, {1, true, "adamw"}));
+    ASSERT_TRUE(buildStep(*split, {2, true, "adamw"}));
+
+    auto step =
+        cast<ProgramOpInterface>((*whole->getOps<StepOp>().begin()).getOperation());
+    SmallVector<TensorRef> inputs = randomInputs(step, /*seed=*/3);
+    SmallVector<TensorRef> halves;
+    for (const TensorRef &input : inputs) {
+      auto half = std::make_shared<Tensor>(*input);
+      if (!half->shape.empty()) {
+        half->shape[0] /= 2;
+        half->shape.insert(half->shape.begin(), 2);
+      }
+      halves.push_back(half);
+    }
+    auto expected = runStep(*whole, inputs);
+    auto actual = runStep(*split, halves);
+    ASSERT_EQ(expected.size(), actual.size());
+    for (const auto &[name, tensor] : expected)
+      for (int64_t i = 0; i < tensor->size(); ++i)
+        ASSERT_NEAR(actual.at(name)->number(i), tensor->number(i),
+                    1e-9 * std::max(1.0, std::abs(tensor->number(i))))
+            << name << " element " << i;
+  }
+}
+
+// Folding a sum into a contraction adds the same numbers.
+TEST_F(Meaning, FoldingSumsKeepsThem) {
+  OwningOpRef<ModuleOp> module = buildSmall("gpt2");
+  ASSERT_TRUE(run(*module, createTrainDifferentiate(), createTrainAccumulate({2})));
+  OwningOpRef<ModuleOp> before = cast<ModuleOp>((*module)->clone());
+  ASSERT_TRUE(run(*module, createTrainFoldSums()));
+  int folded = 0;
+  module->walk([&](MatmulOp matmul) { folded += matmul.getAccumulator() != nullptr; });
+  EXPECT_GT(folded, 0);
+  EquivalenceOptions options;
+  options.mode = Mode::F64;
+  options.tolerance = 1e-9;
+  EXPECT_TRUE(succeeded(checkEquivalent(*before, *module, options)));
+}
+
+} // namespace
