@@ -70,3 +70,14 @@ SmallVector<LibraryCall> EmbeddingGradOp::getLibraryCalls() {
            {result[0], result[1], getCount(getIds()), getIdType(getIds()),
             getAccumulator() != nullptr}}};
 }
+
+std::optional<int64_t> EmbeddingOp::getIndexBound(unsigned operand) {
+  if (operand != 1)
+    return std::nullopt;
+  return cast<RankedTensorType>(getTable().getType()).getDimSize(0);
+}
+std::optional<int64_t> EmbeddingGradOp::getIndexBound(unsigned operand) {
+  if (operand != 0)
+    return std::nullopt;
+  return static_cast<int64_t>(getVocabulary());
+}

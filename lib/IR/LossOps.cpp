@@ -74,3 +74,14 @@ LogicalResult MseOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
 RowKind MseOp::getRowKind() { return RowKind::Row; }
 int64_t MseOp::getFlops() { return getElementwiseFlops(getPrediction(), 3); }
 PrecisionClass MseOp::getPrecisionClass() { return PrecisionClass::Full; }
+
+std::optional<int64_t> CrossEntropyOp::getIndexBound(unsigned operand) {
+  if (operand != 1)
+    return std::nullopt;
+  return cast<RankedTensorType>(getLogits().getType()).getShape().back();
+}
+std::optional<int64_t> CrossEntropyBackwardOp::getIndexBound(unsigned operand) {
+  if (operand != 2)
+    return std::nullopt;
+  return cast<RankedTensorType>(getLogits().getType()).getShape().back();
+}

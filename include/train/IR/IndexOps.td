@@ -4,7 +4,7 @@
 
 include "train/IR/TrainBase.td"
 
-def Train_EmbeddingOp : Train_InferredOp<"embedding", [DeclareOpInterfaceMethods<LibraryOpInterface>]> {
+def Train_EmbeddingOp : Train_InferredOp<"embedding", [DeclareOpInterfaceMethods<IndexingOpInterface>, DeclareOpInterfaceMethods<LibraryOpInterface>]> {
   let summary = "result[i..., :] = table[ids[i...], :]";
   let description = [{
     table [V, C], ids of any shape, result ids' shape + [C]. An id outside [0, V) stops execution with an error.
@@ -14,7 +14,7 @@ def Train_EmbeddingOp : Train_InferredOp<"embedding", [DeclareOpInterfaceMethods
   let results = (outs FloatTensor:$result);
   let assemblyFormat = "$table `,` $ids attr-dict `:` type($table) `,` type($ids) `->` type($result)";
 }
-def Train_EmbeddingGradOp : Train_InferredOp<"embedding_grad", [DeclareOpInterfaceMethods<LibraryOpInterface>,
+def Train_EmbeddingGradOp : Train_InferredOp<"embedding_grad", [DeclareOpInterfaceMethods<IndexingOpInterface>, DeclareOpInterfaceMethods<LibraryOpInterface>,
     DeclareOpInterfaceMethods<StorageOpInterface>, AccumulatingOpInterface]> {
   let summary = "result[v, :] = the sum of dy[i..., :] where ids[i...] = v, in ascending order of i";
   let description = "C1: dy has ids' shape + [C]. C2: an accumulator is [vocabulary, C] and is written in place. C3: vocabulary > 0.";

@@ -4,7 +4,7 @@
 
 include "train/IR/TrainBase.td"
 
-def Train_CrossEntropyOp : Train_InferredOp<"cross_entropy", [DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>,
+def Train_CrossEntropyOp : Train_InferredOp<"cross_entropy", [DeclareOpInterfaceMethods<IndexingOpInterface>, DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>,
     DeclareOpInterfaceMethods<RecomputableOpInterface, ["getFlops"]>, DeclareOpInterfaceMethods<PrecisionOpInterface>]> {
   let summary = "mean over valid labels of lse(logits) - logits[label]";
   let description = [{
@@ -17,7 +17,7 @@ def Train_CrossEntropyOp : Train_InferredOp<"cross_entropy", [DeclareOpInterface
   let assemblyFormat = [{$logits `,` $labels attr-dict `:` type($logits) `,` type($labels)
                          `->` type($loss) `,` type($lse) `,` type($count)}];
 }
-def Train_CrossEntropyBackwardOp : Train_InferredOp<"cross_entropy_backward", [DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>,
+def Train_CrossEntropyBackwardOp : Train_InferredOp<"cross_entropy_backward", [DeclareOpInterfaceMethods<IndexingOpInterface>, DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>,
     DeclareOpInterfaceMethods<RecomputableOpInterface, ["getFlops"]>, DeclareOpInterfaceMethods<PrecisionOpInterface>]> {
   let summary = "dlogits = dloss / count * (exp(logits - lse) - onehot(label)), 0 where ignored";
   let description = "C1: shapes as in cross_entropy.";

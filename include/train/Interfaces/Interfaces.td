@@ -184,6 +184,26 @@ def RowProgramOpInterface : OpInterface<"RowProgramOpInterface"> {
   ];
 }
 
+def WorkspaceOpInterface : OpInterface<"WorkspaceOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    Row-program ops that take several kernels and carry values between them. Attached by
+    lib/Conversion, which knows the kernels. Library ops state their workspace by their calls.
+  }];
+  let methods = [
+    InterfaceMethod<"Bytes of workspace, a multiple of TRAIN_ALIGNMENT.", "int64_t", "getWorkspaceBytes", (ins)>,
+  ];
+}
+
+def IndexingOpInterface : OpInterface<"IndexingOpInterface"> {
+  let cppNamespace = "::train";
+  let description = "Ops that use the elements of an operand as indices into something of known size.";
+  let methods = [
+    InterfaceMethod<"Indices in operand `operand` must be below this; nothing if they are no indices.",
+      "std::optional<int64_t>", "getIndexBound", (ins "unsigned":$operand)>,
+  ];
+}
+
 def ProgramOpInterface : OpInterface<"ProgramOpInterface"> {
   let cppNamespace = "::train";
   let description = [{

@@ -133,7 +133,8 @@ typedef enum TrainSymbolRole {
   TRAIN_ROLE_OPTIMIZER = 2, /* owner: the parameter it belongs to */
   TRAIN_ROLE_STATISTIC = 3, /* batch-norm running statistics */
   TRAIN_ROLE_COUNTER = 4,   /* the number of optimizer steps applied */
-  TRAIN_ROLE_STATE = 5      /* anything else that lives across steps */
+  TRAIN_ROLE_STATE = 5,     /* anything else that lives across steps */
+  TRAIN_ROLE_LITERAL = 6    /* a constant of the programs: set once, never saved */
 } TrainSymbolRole;
 
 /* A symbol of the module that lives across steps. Saved in checkpoints. */

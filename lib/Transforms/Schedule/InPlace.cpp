@@ -16,16 +16,16 @@ bool train::canOverwriteElementwise(FusionOp fusion, unsigned result, unsigned o
   if (!type || !resultType || type.getShape() != resultType.getShape() ||
       getByteSize(type) != getByteSize(resultType))
     return false;
-  // With one shape throughout, no op of the body reads another index than it writes.
-  return llvm::all_of(fusion.getBody().front().without_terminator(), [&](Operation &op) {
-    if (matchPattern(&op, m_Constant()))
-      return true;
-    auto row = dyn_cast<RowProgramOpInterface>(&op);
-    return row && row.getRowKind() == RowKind::Elementwise &&
-           llvm::all_of(op.getResultTypes(), [&](Type opType) {
-             return cast<RankedTensorType>(opType).getShape() == type.getShape();
-           });
+  // A kernel walks its domain once, reads an operand of the domain's shape at the index where it
+  // stores, and stores last; of an operand along rows it has read the whole row by then.
+  int64_t largest = type.getNumElements();
+  fusion.getBody().walk([&](Operation *op) {
+    for (Type opType : op->getResultTypes())
+      largest = std::max(largest, cast<RankedTensorType>(opType).getNumElements());
+    for (Type opType : op->getOperandTypes())
+      largest = std::max(largest, cast<RankedTensorType>(opType).getNumElements());
   });
+  return type.getNumElements() == largest;
 }
 
 namespace {

@@ -1,0 +1,146 @@
+// Kernels in MLIR to LLVM IR, and LLVM IR to an object for the CPU that the user named.
+#include "Codegen.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+using namespace mlir;
+using namespace train;
+
+//===-- The target --------------------------------------------------------------------------===//
+
+// Features that our code generator and LLVM use; what an executable must find at its start.
+static constexpr std::pair<StringLiteral, StringLiteral> kCheckedFeatures[] = {
+    {"avx", "avx"},           {"avx2", "avx2"},         {"fma", "fma"},
+    {"bmi", "bmi1"},          {"bmi2", "bmi2"},         {"f16c", "f16c"},
+    {"popcnt", "popcnt"},     {"sse4.2", "sse4_2"},     {"avx512f", "avx512f"},
+    {"avx512bw", "avx512bw"}, {"avx512dq", "avx512dq"}, {"avx512vl", "avx512vl"},
+    {"avx512cd", "avx512cd"},
+};
+
+llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
+  CpuTarget target;
+  llvm::StringMap<bool> features;
+  if (name == "native") {
+    target.name = llvm::sys::getHostCPUName().str();
+    features = llvm::sys::getHostCPUFeatures();
+  } else {
+    SmallVector<StringRef> list;
+    if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
+      return llvm::createStringError("unknown CPU '" + name.str() + "'");
+    llvm::X86::getFeaturesForCPU(name, list);
+    target.name = name.str();
+    for (StringRef feature : list)
+      features[feature] = true;
+  }
+  if (!features.lookup("avx2") || !features.lookup("fma"))
+    return llvm::createStringError("CPU '" + target.name +
+                                   "' has no AVX2 with FMA, the least that kernels are generated for");
+  bool wide = features.lookup("avx512f") && features.lookup("avx512vl") &&
+              features.lookup("avx512bw") && features.lookup("avx512dq");
+  target.vectorBits = wide ? 512 : 256;
+  SmallVector<std::string> spelled, required;
+  for (const auto &[feature, enabled] : features)
+    spelled.push_back((enabled ? "+" : "-") + feature.str());
+  llvm::sort(spelled);
+  if (wide)
+    spelled.push_back("-prefer-256-bit");
+  for (const auto &[llvmName, procName] : kCheckedFeatures)
+    if (features.lookup(llvmName))
+      required.push_back(procName.str());
+  target.features = llvm::join(spelled, ",");
+  target.required = llvm::join(required, ",");
+  return target;
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+train::createTargetMachine(const CpuTarget &target) {
+  static const bool initialized = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  (void)initialized;
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  std::string error;
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return llvm::createStringError(error);
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, target.name, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Default));
+}
+
+//===-- Translation -------------------------------------------------------------------------===//
+
+std::unique_ptr<llvm::Module> train::translateKernels(ModuleOp kernels, llvm::LLVMContext &context) {
+  PassManager pm(kernels.getContext());
+  pm.enableVerifier(false);
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  if (failed(pm.run(kernels)))
+    return nullptr;
+  registerBuiltinDialectTranslation(*kernels.getContext());
+  registerLLVMDialectTranslation(*kernels.getContext());
+  return translateModuleToLLVMIR(kernels, context, "train");
+}
+
+llvm::Error train::writeModule(llvm::Module &module, llvm::TargetMachine &machine, ObjectKind kind,
+                               llvm::raw_pwrite_stream &os) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple());
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  // Vectors are explicit already.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  if (kind == ObjectKind::Llvm) {
+    module.print(os, nullptr);
+    return llvm::Error::success();
+  }
+  llvm::legacy::PassManager emission;
+  auto fileType = kind == ObjectKind::Object ? llvm::CodeGenFileType::ObjectFile
+                                             : llvm::CodeGenFileType::AssemblyFile;
+  if (machine.addPassesToEmitFile(emission, os, nullptr, fileType))
+    return llvm::createStringError("the backend cannot write this kind of file");
+  emission.run(module);
+  return llvm::Error::success();
+}

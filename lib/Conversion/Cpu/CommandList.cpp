@@ -1,0 +1,233 @@
+// A planned module as command lists. One pass in issue order; all decisions were made before.
+#include "CommandList.h"
+#include "train/Analysis/PlanAttributes.h"
+
+using namespace mlir;
+using namespace train;
+
+unsigned KernelTable::add(rows::Program program) {
+  auto [it, inserted] = indices.try_emplace(program.key, programs.size());
+  if (inserted)
+    programs.push_back(std::move(program));
+  return it->second;
+}
+
+unsigned TextTable::add(StringRef text) {
+  auto [it, inserted] = indices.try_emplace(text, texts.size());
+  if (inserted)
+    texts.push_back(text.str());
+  return it->second;
+}
+
+std::string train::describeLocation(Location location) {
+  if (auto name = dyn_cast<NameLoc>(location))
+    return name.getName().str();
+  if (auto file = dyn_cast<FileLineColLoc>(location))
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+            Twine(file.getColumn()))
+        .str();
+  if (auto fused = dyn_cast<FusedLoc>(location)) {
+    for (Location part : fused.getLocations())
+      if (std::string text = describeLocation(part); !text.empty())
+        return text;
+  }
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return describeLocation(call.getCallee());
+  return "";
+}
+
+int64_t train::getArenaOffset(Value value) {
+  Operation *owner = value.getDefiningOp();
+  StringRef name = kOffsetsAttr;
+  unsigned index = 0;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    owner = argument.getOwner()->getParentOp();
+    name = kArgOffsetsAttr;
+    index = argument.getArgNumber();
+  } else {
+    index = cast<OpResult>(value).getResultNumber();
+  }
+  auto offsets = owner->getAttrOfType<DenseI64ArrayAttr>(name);
+  return offsets && index < offsets.size() ? offsets[index] : -1;
+}
+
+namespace {
+
+class CommandBuilder {
+public:
+  CommandBuilder(KernelTable &kernels, TextTable &texts) : kernels(kernels), texts(texts) {}
+
+  LogicalResult addBlock(Block &block) {
+    for (Operation &op : block)
+      if (failed(addOp(op)))
+        return failure();
+    return success();
+  }
+
+  void addLoad(Operation *op) { append(op, TRAIN_COMMAND_LOAD_INPUTS, 0, 0, 0, {}, {}); }
+
+  CommandList take() { return std::move(list); }
+
+private:
+  LogicalResult addOp(Operation &op) {
+    if (auto loop = dyn_cast<MicrobatchOp>(op))
+      return addLoop(loop);
+    if (auto write = dyn_cast<WriteOp>(op)) {
+      addCopy(&op, write.getValue(), getSymbolOffset(write));
+      return success();
+    }
+    if (auto library = dyn_cast<LibraryOpInterface>(op)) {
+      bool placed = op.getNumResults() == 0 || getArenaOffset(op.getResult(0)) >= 0;
+      bool literal = op.hasTrait<OpTrait::ConstantLike>() && library.getLibraryCalls().empty();
+      if (!placed || literal)
+        return success();
+      for (const LibraryCall &call : library.getLibraryCalls())
+        if (failed(addCall(&op, call)))
+          return failure();
+      return success();
+    }
+    if (isa<FusionOp, RowProgramOpInterface>(op))
+      return addRows(&op);
+    return success();
+  }
+
+  LogicalResult addCall(Operation *op, const LibraryCall &call) {
+    SmallVector<int64_t> offsets;
+    for (Value operand : call.operands) {
+      int64_t offset = operand ? getArenaOffset(operand) : getWorkspace(op);
+      if (offset < 0 && operand)
+        return op->emitOpError("has an operand or result without a place in the arena");
+      // A library entry that needs no workspace after all gets an address it never reads.
+      offsets.push_back(std::max<int64_t>(offset, 0));
+    }
+    append(op, TRAIN_COMMAND_LIBRARY, call.entry, 0, 0, offsets, call.params);
+    return success();
+  }
+
+  LogicalResult addRows(Operation *op) {
+    FailureOr<rows::Sequence> sequence = rows::buildRowPrograms(op);
+    if (failed(sequence))
+      return failure();
+    for (rows::Program &program : sequence->programs) {
+      SmallVector<int64_t> offsets;
+      for (const rows::Buffer &buffer : program.buffers) {
+        int64_t offset;
+        if (buffer.value) {
+          offset = getArenaOffset(buffer.value);
+          if (offset < 0)
+            return op->emitOpError("has an operand or result without a place in the arena");
+          offset += buffer.start * getElementBytes(buffer.element);
+        } else {
+          offset = getWorkspace(op) + buffer.temporary;
+        }
+        offsets.push_back(offset);
+      }
+      int64_t extent = program.getExtent(), grain = program.getGrain();
+      SmallVector<int64_t> parameters = llvm::to_vector<6>(program.parameters);
+      unsigned kernel = kernels.add(std::move(program));
+      append(op, TRAIN_COMMAND_KERNEL, kernel, extent, grain, offsets, parameters);
+    }
+    return success();
+  }
+
+  LogicalResult addLoop(MicrobatchOp loop) {
+    Block &body = loop.getBody().front();
+    unsigned streams = loop.getStreams().size();
+    for (auto [init, argument] :
+         llvm::zip(loop.getInits(), body.getArguments().drop_front(streams))) {
+      int64_t target = getArenaOffset(argument);
+      auto constant = init.getDefiningOp<ConstantOp>();
+      if (getArenaOffset(init) >= 0) {
+        addCopy(loop, init, target);
+        continue;
+      }
+      if (!constant)
+        return loop.emitOpError("has an init without a place in the arena");
+      for (const LibraryCall &call : constant.getLibraryCalls())
+        append(loop, TRAIN_COMMAND_LIBRARY, call.entry, 0, 0, {target}, call.params);
+    }
+    append(loop, TRAIN_COMMAND_LOOP_BEGIN, 0, loop.getCount(), 0, {}, {});
+    addLoad(loop);
+    if (failed(addBlock(body)))
+      return failure();
+    for (auto [value, argument] : llvm::zip(body.getTerminator()->getOperands(),
+                                            body.getArguments().drop_front(streams)))
+      addCopy(loop, value, getArenaOffset(argument));
+    append(loop, TRAIN_COMMAND_LOOP_END, 0, 0, 0, {}, {});
+    return success();
+  }
+
+  // The bytes of a value to another place; nothing to do where they are there already.
+  void addCopy(Operation *op, Value value, int64_t target) {
+    int64_t source = getArenaOffset(value);
+    if (source == target)
+      return;
+    int64_t bytes = getByteSize(value.getType());
+    append(op, TRAIN_COMMAND_LIBRARY, TRAIN_LIBRARY_COPY, 0, 0, {source, target},
+           {1, 1, 0, 0, bytes, 1, 1});
+  }
+
+  static int64_t getWorkspace(Operation *op) {
+    auto workspace = op->getAttrOfType<IntegerAttr>(kWorkspaceAttr);
+    return workspace ? workspace.getInt() : -1;
+  }
+
+  static int64_t getSymbolOffset(WriteOp write) {
+    Operation *symbol = SymbolTable::lookupNearestSymbolFrom(write, write.getSymbolAttr());
+    if (auto param = dyn_cast_or_null<ParamOp>(symbol))
+      return param.getOffset().value_or(0);
+    return cast<StateOp>(symbol).getOffset().value_or(0);
+  }
+
+  // What a profile calls the op: the names of a fusion's ops, or its own.
+  static std::string describeOp(Operation *op) {
+    auto fusion = dyn_cast<FusionOp>(op);
+    if (!fusion)
+      return op->getName().stripDialect().str();
+    std::string text;
+    for (Operation &inner : fusion.getBody().front().without_terminator()) {
+      if (inner.hasTrait<OpTrait::ConstantLike>())
+        continue;
+      if (!text.empty())
+        text += '+';
+      text += inner.getName().stripDialect();
+    }
+    return text;
+  }
+
+  void append(Operation *op, unsigned kind, unsigned entry, int64_t extent, int64_t grain,
+              ArrayRef<int64_t> offsets, ArrayRef<int64_t> params) {
+    TrainCommand command = {};
+    command.kind = kind;
+    command.entry = entry;
+    command.operand_count = offsets.size();
+    command.param_count = params.size();
+    command.extent = extent;
+    command.grain = grain;
+    command.location = texts.add(describeLocation(op->getLoc()));
+    command.name = texts.add(describeOp(op));
+    list.bytes.append(reinterpret_cast<const char *>(&command), sizeof(command));
+    list.bytes.append(reinterpret_cast<const char *>(offsets.data()), offsets.size() * 8);
+    list.bytes.append(reinterpret_cast<const char *>(params.data()), params.size() * 8);
+    ++list.count;
+  }
+
+  KernelTable &kernels;
+  TextTable &texts;
+  CommandList list;
+};
+
+} // namespace
+
+FailureOr<CommandList> train::buildCommands(ProgramOpInterface program, KernelTable &kernels,
+                                            TextTable &texts) {
+  CommandBuilder builder(kernels, texts);
+  Block *block = program.getBodyBlock();
+  // A loop loads each micro-batch itself; without one the program's inputs are loaded once. Its random
+  // key too, so this is needed even without data.
+  if (block->getOps<MicrobatchOp>().empty())
+    builder.addLoad(program);
+  if (failed(builder.addBlock(*block)))
+    return failure();
+  return builder.take();
+}

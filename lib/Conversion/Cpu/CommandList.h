@@ -1,0 +1,50 @@
+// A planned module as command lists: bytes in the layout of Abi.h, and the kernels they call.
+#ifndef TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
+#define TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
+
+#include "train/Conversion/RowProgram.h"
+
+namespace train {
+
+/// Distinct kernels of all programs, by key: each is compiled once.
+class KernelTable {
+public:
+  /// The index of the kernel for this program. Keeps the program if it is new.
+  unsigned add(rows::Program program);
+
+  llvm::ArrayRef<rows::Program> getPrograms() const { return programs; }
+
+private:
+  std::vector<rows::Program> programs;
+  llvm::StringMap<unsigned> indices;
+};
+
+/// Texts that commands name by index: source locations and op names.
+class TextTable {
+public:
+  unsigned add(llvm::StringRef text);
+  llvm::ArrayRef<std::string> getTexts() const { return texts; }
+
+private:
+  std::vector<std::string> texts;
+  llvm::StringMap<unsigned> indices;
+};
+
+struct CommandList {
+  std::string bytes;
+  unsigned count = 0;
+};
+
+/// The commands of one planned program. Fails with a diagnostic for an op that has no lowering.
+mlir::FailureOr<CommandList> buildCommands(ProgramOpInterface program, KernelTable &kernels,
+                                           TextTable &texts);
+
+/// A location as text: "file:line:column", or the innermost name.
+std::string describeLocation(mlir::Location location);
+
+/// The arena offset of a value in a planned module, or -1.
+int64_t getArenaOffset(mlir::Value value);
+
+} // namespace train
+
+#endif // TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H

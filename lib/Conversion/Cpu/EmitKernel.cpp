@@ -1,0 +1,574 @@
+// Row programs as explicit vector loops. Nothing is left to an auto-vectorizer, because none
+// vectorizes a reduction without licence to reorder it, and the order here is a promise.
+//
+// A row with reductions is walked once per stage: reductions that wait for others come in a
+// later walk, which computes again what it needs from the loads (they are in the nearest cache by
+// then), except exponentials that a stage before has computed: these wait in a scratch row. Stores
+// come last, so that a result may lie in the place of an operand.
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "train/Conversion/CpuKernels.h"
+
+using namespace mlir;
+using namespace train;
+using namespace train::rows;
+
+namespace {
+
+/// Independent accumulators of a reduction: enough to hide the latency of an add.
+constexpr int kAccumulators = 4;
+/// Rows that one pass of a summing kernel adds, to spare loads and stores of the sums.
+constexpr int kSummedRows = 4;
+
+class KernelEmitter {
+public:
+  KernelEmitter(ModuleOp module, StringRef name, const Program &program, const CpuTarget &target)
+      : b(module.getLoc(), module.getContext()), program(program) {
+    b.setInsertionPointToEnd(module.getBody());
+    int64_t bits = 32;
+    for (const Buffer &buffer : program.buffers)
+      bits = std::max<int64_t>(bits, getComputeType(buffer.element).getIntOrFloatBitWidth() == 64 ? 64 : 32);
+    lanes = target.vectorBits / bits;
+    Type i64 = b.getI64Type(), pointer = LLVM::LLVMPointerType::get(b.getContext());
+    function = func::FuncOp::create(
+        b, name, b.getFunctionType({pointer, pointer, i64, i64}, {}));
+  }
+
+  void emit() {
+    Block *entry = function.addEntryBlock();
+    b.setInsertionPointToStart(entry);
+    Value bases = entry->getArgument(0);
+    parameters = entry->getArgument(1);
+    begin = entry->getArgument(2);
+    end = entry->getArgument(3);
+    for (size_t i = 0; i < program.buffers.size(); ++i)
+      pointers.push_back(LLVM::LoadOp::create(
+          b, bases.getType(), offset(bases, bases.getType(), constant(i))));
+    values.assign(program.nodes.size(), Value());
+    rowBases.assign(program.buffers.size(), Value());
+    for (auto [i, buffer] : llvm::enumerate(program.buffers))
+      rowBases[i] = pointers[i];
+    emitScalars(Level::Uniform);
+    assignStages();
+    if (program.flat)
+      emitFlat();
+    else if (program.partials)
+      emitPartials();
+    else
+      emitRows();
+    func::ReturnOp::create(b);
+  }
+
+private:
+  //===-- Small things ----------------------------------------------------------------------===//
+
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+  }
+  Value addi(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
+  Value muli(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
+  Value offset(Value pointer, Type element, Value index) {
+    return LLVM::GEPOp::create(b, pointer.getType(), element, pointer, ValueRange{index});
+  }
+  // i1 is stored as a byte.
+  Type storageType(Type element) { return element.isInteger(1) ? Type(b.getI8Type()) : element; }
+  VectorType vectorOf(Type element) { return VectorType::get({lanes}, element); }
+
+  template <typename Fn>
+  void loop(Value from, Value to, int64_t step, Fn body) {
+    auto loop = scf::ForOp::create(b, from, to, constant(step));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  }
+
+  // A stored element as the kernel computes with it, and back.
+  Value widen(Value value, Type compute) {
+    Type type = value.getType(), element = getElementTypeOrSelf(type);
+    auto as = [&](Type to) -> Type {
+      if (auto vector = dyn_cast<VectorType>(type))
+        return vector.clone(to);
+      return to;
+    };
+    if (element == compute)
+      return value;
+    if (compute.isInteger(1))
+      return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, constantLike(b, type, 0));
+    return arith::ExtFOp::create(b, as(compute), value);
+  }
+  Value narrow(Value value, Type stored) {
+    Type type = value.getType(), element = getElementTypeOrSelf(type);
+    if (element == stored)
+      return value;
+    Type to = stored;
+    if (auto vector = dyn_cast<VectorType>(type))
+      to = vector.clone(stored);
+    if (element.isInteger(1))
+      return arith::ExtUIOp::create(b, to, value);
+    return arith::TruncFOp::create(b, to, value);
+  }
+
+  //===-- Places ----------------------------------------------------------------------------===//
+
+  // The address of buffer `i` at the current row and this column.
+  Value address(int i, Value column) {
+    const Buffer &buffer = program.buffers[i];
+    Type element = storageType(buffer.element);
+    return buffer.strides.back() ? offset(rowBases[i], element, column) : rowBases[i];
+  }
+
+  // Where buffer `i` starts in row `row` of the domain without its columns.
+  Value rowBase(int i, Value row) {
+    const Buffer &buffer = program.buffers[i];
+    size_t outer = program.domain.size() - 1;
+    Value start;
+    for (size_t d = outer; d-- > 0;) {
+      int64_t inner = 1;
+      for (size_t k = d + 1; k < outer; ++k)
+        inner *= program.domain[k];
+      if (buffer.strides[d] == 0)
+        continue;
+      Value index = row;
+      if (inner != 1)
+        index = arith::DivUIOp::create(b, index, constant(inner));
+      if (d != 0)
+        index = arith::RemUIOp::create(b, index, constant(program.domain[d]));
+      Value part = muli(index, constant(buffer.strides[d]));
+      start = start ? addi(start, part) : part;
+    }
+    return start ? offset(pointers[i], storageType(buffer.element), start) : pointers[i];
+  }
+
+  void enterRow(Value row) {
+    for (size_t i = 0; i < program.buffers.size(); ++i)
+      rowBases[i] = rowBase(i, row);
+    currentRow = row;
+    for (auto [node, value] : llvm::zip(program.nodes, values))
+      if (node.level == Level::Row)
+        value = Value();
+  }
+
+  //===-- Nodes -----------------------------------------------------------------------------===//
+
+  Value emitScalarNode(int id) {
+    const Node &node = program.nodes[id];
+    switch (node.kind) {
+    case NodeKind::Load: {
+      Type element = storageType(program.buffers[node.buffer].element);
+      return widen(LLVM::LoadOp::create(b, element, rowBases[node.buffer]), node.type);
+    }
+    case NodeKind::LoadAt: {
+      Type element = storageType(program.buffers[node.buffer].element);
+      Value column = arith::ExtSIOp::create(b, b.getI64Type(), values[node.inputs[0]]);
+      return widen(LLVM::LoadOp::create(b, element, offset(rowBases[node.buffer], element, column)),
+                   node.type);
+    }
+    case NodeKind::RowIndex:
+      return currentRow;
+    case NodeKind::Parameter:
+      return LLVM::LoadOp::create(b, b.getI64Type(),
+                                  offset(parameters, b.getI64Type(), constant(node.buffer)));
+    case NodeKind::Compute: {
+      SmallVector<Value> inputs;
+      for (int input : node.inputs)
+        inputs.push_back(values[input]);
+      return node.emit(b, inputs);
+    }
+    case NodeKind::Reduce:
+    case NodeKind::ColumnIndex:
+      break;
+    }
+    return Value();
+  }
+
+  // All nodes of a level below the columns whose inputs are there.
+  void emitScalars(Level level) {
+    for (auto [id, node] : llvm::enumerate(program.nodes)) {
+      if (node.level != level || values[id] || node.kind == NodeKind::Reduce)
+        continue;
+      if (llvm::all_of(node.inputs, [&](int input) { return values[input] != nullptr; }))
+        values[id] = emitScalarNode(id);
+    }
+  }
+
+  // The lanes of a walk: where they are, and which of them count.
+  struct Lanes {
+    Value column;
+    Value mask; ///< null: all
+  };
+
+  // A node's vector at these lanes; `cache` holds what this step has computed already.
+  Value emitVector(int id, const Lanes &at, DenseMap<int, Value> &cache) {
+    if (Value known = cache.lookup(id))
+      return known;
+    const Node &node = program.nodes[id];
+    Value result;
+    if (node.level != Level::Column) {
+      assert(values[id] && "a scalar is used before its stage");
+      result = vector::BroadcastOp::create(b, vectorOf(node.type), values[id]);
+    } else if (auto it = scratch.find(id); it != scratch.end() && it->second.filled) {
+      result = loadVector(offset(it->second.pointer, node.type, at.column), node.type, at);
+    } else if (node.kind == NodeKind::Load) {
+      Type element = storageType(program.buffers[node.buffer].element);
+      result = widen(loadVector(address(node.buffer, at.column), element, at), node.type);
+    } else if (node.kind == NodeKind::ColumnIndex) {
+      auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+      Value iota = arith::ConstantOp::create(
+          b, DenseElementsAttr::get(vectorOf(b.getI32Type()), ArrayRef<int32_t>(steps)));
+      Value first = arith::TruncIOp::create(b, b.getI32Type(), at.column);
+      result = arith::AddIOp::create(
+          b, vector::BroadcastOp::create(b, vectorOf(b.getI32Type()), first), iota);
+    } else {
+      SmallVector<Value> inputs;
+      for (int input : node.inputs)
+        inputs.push_back(emitVector(input, at, cache));
+      result = node.emit(b, inputs);
+    }
+    cache[id] = result;
+    return result;
+  }
+
+  Value loadVector(Value pointer, Type element, const Lanes &at) {
+    unsigned alignment = getElementBytes(element);
+    if (!at.mask)
+      return LLVM::LoadOp::create(b, vectorOf(element), pointer, alignment);
+    Value nothing = constantLike(b, vectorOf(element), 0);
+    return LLVM::MaskedLoadOp::create(b, vectorOf(element), pointer, at.mask, nothing, alignment);
+  }
+  void storeVector(Value value, Value pointer, const Lanes &at) {
+    unsigned alignment = getElementBytes(getElementTypeOrSelf(value.getType()));
+    if (at.mask)
+      LLVM::MaskedStoreOp::create(b, value, pointer, at.mask, alignment);
+    else
+      LLVM::StoreOp::create(b, value, pointer, alignment);
+  }
+
+  // The lanes below `count`, for the tail of a walk.
+  Value tailMask(Value count) {
+    auto steps = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
+    Value iota = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(vectorOf(b.getI64Type()), ArrayRef<int64_t>(steps)));
+    Value limit = vector::BroadcastOp::create(b, vectorOf(b.getI64Type()), count);
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iota, limit);
+  }
+
+  //===-- Maps ------------------------------------------------------------------------------===//
+
+  void storeColumns(const Lanes &at) {
+    DenseMap<int, Value> cache;
+    // All values first: a result may overwrite what another one reads.
+    SmallVector<std::pair<Value, Value>> pending;
+    for (const Store &store : program.stores) {
+      const Buffer &buffer = program.buffers[store.buffer];
+      if (!buffer.strides.back())
+        continue; // a value per row
+      Value value = narrow(emitVector(store.node, at, cache), storageType(buffer.element));
+      pending.emplace_back(value, address(store.buffer, at.column));
+    }
+    for (auto [value, pointer] : pending)
+      storeVector(value, pointer, at);
+  }
+
+  void storeScalars() {
+    for (const Store &store : program.stores) {
+      const Buffer &buffer = program.buffers[store.buffer];
+      if (buffer.strides.back())
+        continue;
+      Value value = scalarOf(store.node);
+      LLVM::StoreOp::create(b, narrow(value, storageType(buffer.element)), rowBases[store.buffer]);
+    }
+  }
+
+  Value scalarOf(int id) {
+    assert(values[id] && "a value per row must not depend on the column");
+    return values[id];
+  }
+
+  bool storesColumns() const {
+    return llvm::any_of(program.stores, [&](const Store &store) {
+      return program.buffers[store.buffer].strides.back() != 0;
+    });
+  }
+
+  // [from, to) in whole vectors and a masked tail.
+  void walk(Value from, Value to, function_ref<void(const Lanes &)> body) {
+    Value width = arith::SubIOp::create(b, to, from);
+    Value rest = arith::RemUIOp::create(b, width, constant(lanes));
+    Value whole = arith::SubIOp::create(b, to, rest);
+    loop(from, whole, lanes, [&](Value column) { body({column, Value()}); });
+    Value ragged = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rest, constant(0));
+    auto tail = scf::IfOp::create(b, ragged, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(tail.thenBlock());
+    body({whole, tailMask(rest)});
+  }
+
+  void emitFlat() {
+    if (storesColumns())
+      walk(begin, end, [&](const Lanes &at) { storeColumns(at); });
+    else
+      // One element: everything is uniform.
+      storeScalarsOnce();
+  }
+
+  // The first item alone stores scalars, whoever runs the rest.
+  void storeScalarsOnce() {
+    Value some = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, begin, end);
+    auto guarded = scf::IfOp::create(b, some, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(guarded.thenBlock());
+    storeScalars();
+  }
+
+  //===-- Rows ------------------------------------------------------------------------------===//
+
+  // A reduction's stage is one more than that of the reductions it depends on.
+  void assignStages() {
+    stages.assign(program.nodes.size(), 0);
+    for (auto [id, node] : llvm::enumerate(program.nodes)) {
+      for (int input : node.inputs)
+        stages[id] = std::max(stages[id], stages[input]);
+      if (node.kind == NodeKind::Reduce) {
+        ++stages[id];
+        lastStage = std::max(lastStage, stages[id]);
+      }
+    }
+  }
+
+  void emitRows() {
+    reserveScratch();
+    loop(begin, end, 1, [&](Value row) {
+      SmallVector<Value> outer = values;
+      enterRow(row);
+      emitScalars(Level::Row);
+      for (int stage = 1; stage <= lastStage; ++stage) {
+        emitReductions(stage);
+        emitScalars(Level::Row);
+      }
+      if (storesColumns())
+        walk(constant(0), constant(program.domain.back()),
+             [&](const Lanes &at) { storeColumns(at); });
+      storeScalars();
+      values = outer;
+      for (auto &entry : scratch)
+        entry.second.filled = false;
+    });
+  }
+
+  // Exponentials that a reduction and something later both want are computed once.
+  void reserveScratch() {
+    if (program.domain.back() > 16384)
+      return;
+    for (auto [id, node] : llvm::enumerate(program.nodes)) {
+      if (node.kind != NodeKind::Reduce)
+        continue;
+      int input = node.inputs[0];
+      const Node &summed = program.nodes[input];
+      bool expensive = summed.kind == NodeKind::Compute && summed.level == Level::Column &&
+                       summed.inputs.size() == 1;
+      bool later = llvm::any_of(program.nodes, [&](const Node &user) {
+        return user.kind == NodeKind::Compute && llvm::is_contained(user.inputs, input);
+      });
+      if (!expensive || !later)
+        continue;
+      Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+      int64_t size = llvm::alignTo(program.domain.back(), lanes);
+      scratch[input].pointer =
+          LLVM::AllocaOp::create(b, pointer, summed.type, constant(size), /*alignment=*/64);
+    }
+  }
+
+  Value neutral(Reduction reduction, Type type) {
+    switch (reduction) {
+    case Reduction::Sum:
+      return constantLike(b, type, 0);
+    case Reduction::Max:
+      return constantLike(b, type, -std::numeric_limits<double>::infinity());
+    case Reduction::And:
+      return constantLike(b, type, 1);
+    }
+    return Value();
+  }
+
+  void emitReductions(int stage) {
+    SmallVector<int> ids;
+    for (auto [id, node] : llvm::enumerate(program.nodes))
+      if (node.kind == NodeKind::Reduce && stages[id] == stage)
+        ids.push_back(id);
+    int64_t columns = program.domain.back();
+    int64_t unrolled = columns / (lanes * kAccumulators) * (lanes * kAccumulators);
+    int64_t whole = columns / lanes * lanes;
+
+    SmallVector<Value> accumulators;
+    for (int id : ids) {
+      const Node &node = program.nodes[id];
+      accumulators.append(kAccumulators, neutral(node.reduction, vectorOf(node.type)));
+    }
+    auto step = [&](const Lanes &at, int accumulator, MutableArrayRef<Value> state) {
+      DenseMap<int, Value> cache;
+      for (auto [k, id] : llvm::enumerate(ids)) {
+        const Node &node = program.nodes[id];
+        Value value = emitVector(node.inputs[0], at, cache);
+        fillScratch(node.inputs[0], value, at);
+        if (at.mask)
+          value = arith::SelectOp::create(b, at.mask, value, neutral(node.reduction, value.getType()));
+        Value &target = state[k * kAccumulators + accumulator];
+        target = emitCombine(b, node.reduction, target, value);
+      }
+    };
+    auto accumulate = [&](int64_t from, int64_t to, int64_t width, int count) {
+      if (from >= to)
+        return;
+      auto walk = scf::ForOp::create(b, constant(from), constant(to), constant(width), accumulators);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(walk.getBody());
+      SmallVector<Value> state(walk.getRegionIterArgs());
+      for (int i = 0; i < count; ++i)
+        step({addi(walk.getInductionVar(), constant(i * lanes)), Value()}, i, state);
+      scf::YieldOp::create(b, state);
+      accumulators.assign(walk.getResults().begin(), walk.getResults().end());
+    };
+    accumulate(0, unrolled, lanes * kAccumulators, kAccumulators);
+    accumulate(unrolled, whole, lanes, 1);
+    if (whole < columns)
+      step({constant(whole), tailMask(constant(columns - whole))}, 0, accumulators);
+    for (auto [k, id] : llvm::enumerate(ids)) {
+      ArrayRef<Value> parts = ArrayRef<Value>(accumulators).slice(k * kAccumulators, kAccumulators);
+      values[id] = horizontal(program.nodes[id].reduction, parts);
+      if (auto it = scratch.find(program.nodes[id].inputs[0]); it != scratch.end())
+        it->second.filled = true;
+    }
+  }
+
+  void fillScratch(int id, Value value, const Lanes &at) {
+    auto it = scratch.find(id);
+    if (it != scratch.end() && !it->second.filled)
+      storeVector(value, offset(it->second.pointer, program.nodes[id].type, at.column), at);
+  }
+
+  // The fixed tree: accumulators in pairs, then halves of the vector.
+  Value horizontal(Reduction reduction, ArrayRef<Value> parts) {
+    SmallVector<Value> level(parts);
+    while (level.size() > 1) {
+      SmallVector<Value> next;
+      for (size_t i = 0; i < level.size(); i += 2)
+        next.push_back(emitCombine(b, reduction, level[i], level[i + 1]));
+      level = next;
+    }
+    Value vector = level[0];
+    for (int64_t width = lanes / 2; width >= 1; width /= 2) {
+      auto low = llvm::to_vector(llvm::seq<int64_t>(0, width)), high = llvm::to_vector(llvm::seq<int64_t>(width, 2 * width));
+      Value x = vector::ShuffleOp::create(b, vector, vector, low);
+      Value y = vector::ShuffleOp::create(b, vector, vector, high);
+      vector = emitCombine(b, reduction, x, y);
+    }
+    return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
+  }
+
+  //===-- Partial sums over rows --------------------------------------------------------------===//
+
+  // Item (a * partials + p) * tiles + t: rows of partial p in slice a, columns of tile t.
+  void emitPartials() {
+    int64_t reduced = program.domain[1], columns = program.domain[2];
+    int64_t tiles = llvm::divideCeil(columns, kSumTile);
+    loop(begin, end, 1, [&](Value item) {
+      SmallVector<Value> outer = values;
+      Value tile = arith::RemUIOp::create(b, item, constant(tiles));
+      Value group = arith::DivUIOp::create(b, item, constant(tiles));
+      Value partial = arith::RemUIOp::create(b, group, constant(program.partials));
+      Value slice = arith::DivUIOp::create(b, group, constant(program.partials));
+      auto bound = [&](Value p) -> Value {
+        Value scaled = muli(p, constant(reduced));
+        return arith::DivUIOp::create(b, scaled, constant(program.partials));
+      };
+      Value first = bound(partial), last = bound(addi(partial, constant(1)));
+      Value from = muli(tile, constant(kSumTile));
+      Value to = arith::MinSIOp::create(b, addi(from, constant(kSumTile)), constant(columns));
+      Value base = muli(slice, constant(reduced));
+
+      SmallVector<Value> targets;
+      for (const Store &store : program.stores) {
+        const Buffer &buffer = program.buffers[store.buffer];
+        Value start = addi(muli(slice, constant(buffer.strides[0])), muli(partial, constant(columns)));
+        targets.push_back(offset(pointers[store.buffer], storageType(buffer.element), start));
+      }
+      // The sums start from the neutral element, so that any number of rows will do.
+      walk(from, to, [&](const Lanes &at) {
+        for (auto [store, target] : llvm::zip(program.stores, targets)) {
+          Type type = program.nodes[store.node].type;
+          Value zero = neutral(program.partialReduction, vectorOf(type));
+          storeSum(zero, store, target, at);
+        }
+      });
+      Value count = arith::SubIOp::create(b, last, first);
+      Value rest = arith::RemUIOp::create(b, count, constant(kSummedRows));
+      Value whole = arith::SubIOp::create(b, last, rest);
+      loop(first, whole, kSummedRows,
+           [&](Value row) { addRows(addi(base, row), kSummedRows, from, to, targets); });
+      loop(whole, last, 1, [&](Value row) { addRows(addi(base, row), 1, from, to, targets); });
+      values = outer;
+    });
+  }
+
+  void storeSum(Value value, const Store &store, Value target, const Lanes &at) {
+    Type element = storageType(program.buffers[store.buffer].element);
+    storeVector(narrow(value, element), offset(target, element, at.column), at);
+  }
+
+  // Adds `count` rows to the sums, in ascending order.
+  void addRows(Value row, int count, Value from, Value to, ArrayRef<Value> targets) {
+    SmallVector<SmallVector<Value>> bases, scalars;
+    SmallVector<Value> saved = values;
+    for (int i = 0; i < count; ++i) {
+      values = saved;
+      enterRow(addi(row, constant(i)));
+      emitScalars(Level::Row);
+      bases.push_back(SmallVector<Value>(rowBases));
+      scalars.push_back(values);
+    }
+    walk(from, to, [&](const Lanes &at) {
+      SmallVector<Value> sums;
+      for (auto [store, target] : llvm::zip(program.stores, targets)) {
+        Type element = storageType(program.buffers[store.buffer].element);
+        sums.push_back(widen(loadVector(offset(target, element, at.column), element, at),
+                             program.nodes[store.node].type));
+      }
+      for (int i = 0; i < count; ++i) {
+        DenseMap<int, Value> cache;
+        rowBases = bases[i];
+        values = scalars[i];
+        for (auto [store, sum] : llvm::zip(program.stores, sums))
+          sum = emitCombine(b, program.partialReduction, sum, emitVector(store.node, at, cache));
+      }
+      for (auto [store, target, sum] : llvm::zip(program.stores, targets, sums))
+        storeSum(sum, store, target, at);
+    });
+    values = saved;
+  }
+
+  struct Scratch {
+    Value pointer;
+    bool filled = false;
+  };
+
+  ImplicitLocOpBuilder b;
+  const Program &program;
+  func::FuncOp function;
+  int64_t lanes;
+  Value parameters, begin, end, currentRow;
+  SmallVector<Value> pointers, rowBases;
+  SmallVector<Value> values; ///< scalars of nodes below the column level
+  SmallVector<int> stages;
+  int lastStage = 0;
+  llvm::MapVector<int, Scratch> scratch;
+};
+
+} // namespace
+
+void train::emitCpuKernel(ModuleOp module, StringRef name, const rows::Program &program,
+                          const CpuTarget &target) {
+  KernelEmitter(module, name, program, target).emit();
+}

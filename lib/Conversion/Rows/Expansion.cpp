@@ -1,0 +1,212 @@
+// From ops to row programs: looks expansions up, runs them over one op or a fusion's body,
+// and holds the two patterns of sums that several families share.
+#include "Expansion.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace train;
+using namespace train::rows;
+
+const ExpansionTable &rows::getExpansionTable() {
+  static const ExpansionTable table = [] {
+    ExpansionTable all;
+    addElementwiseExpansions(all);
+    addReductionExpansions(all);
+    addNormalizationExpansions(all);
+    addBatchNormExpansions(all);
+    addLossExpansions(all);
+    addOptimizerExpansions(all);
+    addPrecisionExpansions(all);
+    addRandomExpansions(all);
+    return all;
+  }();
+  return table;
+}
+
+//===-- Context -----------------------------------------------------------------------------===//
+
+Value Context::resolve(Value value) const {
+  Value outer = outerValues.lookup(value);
+  return outer ? outer : value;
+}
+
+// Shape of a value in the domain: per-row values get a column of size 1.
+static SmallVector<int64_t> shapeInDomain(Value value, bool perRow) {
+  SmallVector<int64_t> shape(shapeOf(value));
+  if (perRow)
+    shape.push_back(1);
+  return shape;
+}
+
+int Context::operand(Value value, bool perRow) {
+  if (auto it = nodes.find(value); it != nodes.end())
+    return it->second;
+  Value source = resolve(value);
+  if (auto constant = source.getDefiningOp<ConstantOp>())
+    if (auto splat = constant.getSplatValue())
+      return nodes[value] = b.constant(elementOf(value), *splat);
+  return nodes[value] = b.load(source, shapeInDomain(source, perRow));
+}
+
+void Context::result(Value value, int node, bool perRow) {
+  nodes[value] = node;
+  if (perRow)
+    perRowValues.insert(value);
+}
+
+void Context::storeResult(Value value, Value target) {
+  b.store(operand(value), target, shapeInDomain(target, perRowValues.contains(value)));
+}
+
+//===-- Sums --------------------------------------------------------------------------------===//
+
+std::pair<int64_t, int64_t> rows::splitForReduction(int64_t count) {
+  int64_t best = 1;
+  for (int64_t d = 1; d * d <= count; ++d) {
+    if (count % d)
+      continue;
+    for (int64_t divisor : {d, count / d})
+      if (divisor <= 16384)
+        best = std::max(best, divisor);
+  }
+  if (best < 64)
+    return {1, count};
+  return {count / best, best};
+}
+
+void rows::reduceAll(Sequence &sequence, Value x, Reduction reduction,
+                  function_ref<int(Builder &)> term, function_ref<void(Builder &, int)> finish,
+                  Type type) {
+  MLIRContext *context = x.getContext();
+  auto [rows, columns] = splitForReduction(countOf(x));
+  Builder first(context, {rows, columns}, /*keepsRows=*/true);
+  int partial = first.reduce(reduction, term(first));
+  if (rows == 1) {
+    finish(first, partial);
+    sequence.programs.push_back(first.finish());
+    return;
+  }
+  int64_t temporary = sequence.reserve(rows * getElementBytes(type));
+  first.storeTemporary(partial, temporary, type, {rows, 1});
+  sequence.programs.push_back(first.finish());
+  Builder second(context, {1, rows}, /*keepsRows=*/true);
+  finish(second, second.reduce(reduction, second.loadTemporary(temporary, type, {1, rows})));
+  sequence.programs.push_back(second.finish());
+}
+
+void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduction,
+                      int64_t outer, int64_t reduced, int64_t columns, Type type,
+                      function_ref<SmallVector<int>(Builder &)> terms,
+                      function_ref<void(Builder &, ArrayRef<int>)> finish) {
+  int64_t partials = getNumPartials(reduced);
+  Builder first(context, {outer, reduced, columns}, /*keepsRows=*/true);
+  SmallVector<int> nodes = terms(first);
+  SmallVector<int64_t> temporaries;
+  for (int node : nodes) {
+    temporaries.push_back(sequence.reserve(outer * partials * columns * getElementBytes(type)));
+    // The store's dimension 1 counts partials; the emitter steps it by partial, not by row.
+    first.storeTemporary(node, temporaries.back(), type, {outer, partials, columns});
+  }
+  first.setPartials(partials, reduction);
+  sequence.programs.push_back(first.finish());
+
+  Builder second(context, {outer, 1, columns}, /*keepsRows=*/false);
+  SmallVector<int> results;
+  for (int64_t temporary : temporaries) {
+    int result = -1;
+    for (int64_t p = 0; p < partials; ++p) {
+      int part = second.loadTemporary(temporary, type, {outer, partials, columns}, p * columns);
+      result = p ? second.combine(reduction, result, part) : part;
+    }
+    results.push_back(result);
+  }
+  finish(second, results);
+  sequence.programs.push_back(second.finish());
+}
+
+//===-- Ops ---------------------------------------------------------------------------------===//
+
+static LogicalResult checkTypes(Operation *op) {
+  auto check = [&](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    if (getRuntimeType(element))
+      return true;
+    op->emitOpError("has element type ") << element << ", for which no CPU kernel is generated";
+    return false;
+  };
+  return success(llvm::all_of(op->getOperandTypes(), check) &&
+                 llvm::all_of(op->getResultTypes(), check));
+}
+
+FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
+  if (failed(checkTypes(op)))
+    return failure();
+  const ExpansionTable &table = getExpansionTable();
+  auto fusion = dyn_cast<FusionOp>(op);
+  SmallVector<Operation *> body;
+  if (fusion) {
+    for (Operation &inner : fusion.getBody().front().without_terminator())
+      if (!inner.hasTrait<OpTrait::ConstantLike>())
+        body.push_back(&inner);
+  } else {
+    body.push_back(op);
+  }
+
+  Sequence sequence;
+  DomainNeed domain;
+  for (Operation *inner : body) {
+    const ExpansionTable::Entry *entry = table.lookup(inner);
+    if (!entry)
+      return inner->emitOpError("has no row program");
+    std::optional<DomainNeed> found = table.getDomain(inner);
+    if (!found) {
+      if (fusion)
+        return inner->emitOpError("takes several kernels and cannot be part of a fusion");
+      entry->sequence(sequence, inner);
+      return std::move(sequence);
+    }
+    // The domain of a fusion is the largest of its ops'.
+    DomainNeed need = *found;
+    domain.keepsRows |= need.keepsRows;
+    auto elements = [](ArrayRef<int64_t> shape) {
+      return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<int64_t>());
+    };
+    if (domain.shape.size() < need.shape.size() || elements(domain.shape) < elements(need.shape))
+      domain.shape = need.shape;
+  }
+  if (domain.shape.empty())
+    domain.shape.push_back(1);
+
+  rows::Builder builder(op->getContext(), domain.shape, domain.keepsRows);
+  Context context(builder);
+  if (fusion)
+    for (auto [argument, operand] : llvm::zip(fusion.getBody().getArguments(), op->getOperands()))
+      context.bind(argument, operand);
+  for (Operation *inner : body)
+    table.lookup(inner)->expand(context, inner);
+  ValueRange values = fusion ? ValueRange(fusion.getBody().front().getTerminator()->getOperands())
+                             : ValueRange(op->getResults());
+  for (auto [value, target] : llvm::zip(values, op->getResults()))
+    context.storeResult(value, target);
+  sequence.programs.push_back(builder.finish());
+  return std::move(sequence);
+}
+
+int64_t rows::getSequenceWorkspace(Operation *op) {
+  const ExpansionTable &table = getExpansionTable();
+  if (table.getDomain(op))
+    return 0;
+  Sequence sequence;
+  table.lookup(op)->sequence(sequence, op);
+  return sequence.workspaceBytes;
+}
+
+bool rows::fitsOneProgram(Operation *op) { return getExpansionTable().getDomain(op).has_value(); }
+
+SmallVector<int64_t> rows::getDomain(Operation *op) { return getExpansionTable().getDomain(op)->shape; }
+
+void train::registerRowPrograms(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, TrainDialect *) {
+    getExpansionTable().attach(context);
+  });
+}

@@ -1,0 +1,110 @@
+// Row programs of losses: a row per prediction, then a sum over the rows.
+#include "Expansion.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "train/Conversion/VectorMath.h"
+
+using namespace mlir;
+using namespace train;
+using namespace train::rows;
+
+static int emitExp(rows::Builder &b, int x) {
+  return b.compute("exp", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+    return vmath::exp(b, in[0]);
+  });
+}
+
+static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, int y) {
+  return b.compute("cmpi" + std::to_string(static_cast<int>(predicate)),
+                   IntegerType::get(b.getContext(), 1), {x, y},
+                   [predicate](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     return arith::CmpIOp::create(b, predicate, in[0], in[1]);
+                   });
+}
+
+// A label as an i32 column number; labels are below 2^31 because they index a dimension.
+static int asColumn(rows::Builder &b, int label) {
+  Type i32 = IntegerType::get(b.getContext(), 32);
+  if (b.typeOf(label) == i32)
+    return label;
+  return b.compute("trunci32", i32, {label}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+    Type type = b.getI32Type();
+    if (auto vector = dyn_cast<VectorType>(in[0].getType()))
+      type = vector.clone(type);
+    return arith::TruncIOp::create(b, type, in[0]);
+  });
+}
+
+void rows::addLossExpansions(ExpansionTable &table) {
+  table.sequence<CrossEntropyOp>([](Sequence &sequence, CrossEntropyOp op) {
+    MLIRContext *context = op.getContext();
+    Type type = getComputeType(elementOf(op.getLogits()));
+    int64_t vocabulary = shapeOf(op.getLogits()).back(), rows = countOf(op.getLabels());
+    int64_t losses = sequence.reserve(rows * getElementBytes(type));
+    int64_t valids = sequence.reserve(rows * getElementBytes(type));
+
+    rows::Builder b(context, {rows, vocabulary}, /*keepsRows=*/true);
+    int logits = b.load(op.getLogits(), {rows, vocabulary});
+    int largest = b.reduce(Reduction::Max, logits);
+    int sum = b.reduce(Reduction::Sum, emitExp(b, b.sub(logits, largest)));
+    int log = b.compute("log", type, {sum}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+      return vmath::log(b, in[0]);
+    });
+    int lse = b.add(largest, log);
+    int label = b.load(op.getLabels(), {rows, 1});
+    int ignored = compareInt(b, arith::CmpIPredicate::eq, label,
+                             b.constant(b.typeOf(label), op.getIgnoreIndex()));
+    // An ignored label indexes nothing: read column 0 in its place and drop it.
+    int column = asColumn(b, b.select(ignored, b.constant(b.typeOf(label), 0), label));
+    int zero = b.constant(type, 0);
+    int loss = b.sub(lse, b.loadAt(op.getLogits(), column));
+    b.store(lse, op.getLse(), {rows, 1});
+    b.storeTemporary(b.select(ignored, zero, loss), losses, type, {rows, 1});
+    b.storeTemporary(b.select(ignored, zero, b.constant(type, 1)), valids, type, {rows, 1});
+    sequence.programs.push_back(b.finish());
+
+    rows::Builder last(context, {1, rows}, /*keepsRows=*/true);
+    int total = last.reduce(Reduction::Sum, last.loadTemporary(losses, type, {1, rows}));
+    int count = last.reduce(Reduction::Sum, last.loadTemporary(valids, type, {1, rows}));
+    int one = last.constant(type, 1);
+    int divisor = last.combine(Reduction::Max, count, one);
+    last.store(last.div(total, divisor), op.getLoss(), {1, 1});
+    last.store(count, op.getCount(), {1, 1});
+    sequence.programs.push_back(last.finish());
+  });
+
+  // dlogits = dloss / count * (exp(logits - lse) - onehot(label)), 0 where ignored
+  table.alongRows<CrossEntropyBackwardOp>(
+      [](Context &context, CrossEntropyBackwardOp op) {
+        rows::Builder &b = context.b;
+        int logits = context.operand(op.getLogits());
+        Type type = b.typeOf(logits);
+        int label = context.operand(op.getLabels(), /*perRow=*/true);
+        int ignored = compareInt(b, arith::CmpIPredicate::eq, label,
+                                 b.constant(b.typeOf(label), op.getIgnoreIndex()));
+        int probability = emitExp(b, b.sub(logits, context.operand(op.getLse(), true)));
+        int hit = compareInt(b, arith::CmpIPredicate::eq, b.columnIndex(), asColumn(b, label));
+        int difference = b.sub(probability, b.select(hit, b.constant(type, 1), b.constant(type, 0)));
+        int divisor =
+            b.combine(Reduction::Max, context.operand(op.getCount()), b.constant(type, 1));
+        int scale = b.div(context.operand(op.getDloss()), divisor);
+        scale = b.select(ignored, b.constant(type, 0), scale);
+        context.result(op.getDlogits(), b.mul(difference, scale));
+      },
+      /*x=*/1);
+
+  table.sequence<MseOp>([](Sequence &sequence, MseOp op) {
+    Value prediction = op.getPrediction();
+    Type type = getComputeType(elementOf(prediction));
+    auto [rows, columns] = splitForReduction(countOf(prediction));
+    reduceAll(
+        sequence, prediction, Reduction::Sum,
+        [&, rows = rows, columns = columns](rows::Builder &b) {
+          int difference = b.sub(b.load(prediction, {rows, columns}), b.load(op.getTarget(), {rows, columns}));
+          return b.mul(difference, difference);
+        },
+        [&](rows::Builder &b, int sum) {
+          b.store(b.mul(sum, b.constant(type, 1.0 / countOf(prediction))), op.getLoss(), {1, 1});
+        },
+        type);
+  });
+}

@@ -1,0 +1,166 @@
+// Row programs of casts and of loss scaling.
+#include "Expansion.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace train;
+using namespace train::rows;
+
+static Type withElement(Type like, Type element) {
+  if (auto vector = dyn_cast<VectorType>(like))
+    return vector.clone(element);
+  return element;
+}
+
+// Float to integer truncates and saturates; NaN becomes 0.
+static Value emitFloatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType to) {
+  Type type = x.getType(), result = withElement(type, to);
+  // The borders as floats: 2^(n-1) is exact in every float type here.
+  double border = std::ldexp(1.0, to.getWidth() - 1);
+  Value high = constantLike(b, type, border), low = constantLike(b, type, -border);
+  Value inside = arith::AndIOp::create(
+      b, arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, low),
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, high));
+  Value safe = arith::SelectOp::create(b, inside, x, constantLike(b, type, 0));
+  Value converted = arith::FPToSIOp::create(b, result, safe);
+  auto constant = [&](const APInt &value) -> Value {
+    TypedAttr attr = b.getIntegerAttr(to, value);
+    if (auto vector = dyn_cast<VectorType>(result))
+      attr = DenseElementsAttr::get(vector, cast<Attribute>(attr));
+    return arith::ConstantOp::create(b, attr);
+  };
+  Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, high);
+  Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, low);
+  Value clamped = arith::SelectOp::create(b, above, constant(APInt::getSignedMaxValue(to.getWidth())),
+                                          converted);
+  return arith::SelectOp::create(b, below, constant(APInt::getSignedMinValue(to.getWidth())), clamped);
+}
+
+static Value emitCast(ImplicitLocOpBuilder &b, Value x, Type to) {
+  Type from = getElementTypeOrSelf(x.getType()), result = withElement(x.getType(), to);
+  if (from == to)
+    return x;
+  bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
+  unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
+  if (to.isInteger(1)) {
+    if (fromFloat)
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x, constantLike(b, x.getType(), 0));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, constantLike(b, x.getType(), 0));
+  }
+  if (fromFloat && toFloat) {
+    if (fromBits < toBits)
+      return arith::ExtFOp::create(b, result, x);
+    return arith::TruncFOp::create(b, result, x);
+  }
+  if (fromFloat)
+    return emitFloatToInt(b, x, cast<IntegerType>(to));
+  if (toFloat) {
+    if (from.isInteger(1))
+      return arith::UIToFPOp::create(b, result, x);
+    return arith::SIToFPOp::create(b, result, x);
+  }
+  if (fromBits > toBits) {
+    // Integers saturate too.
+    Value low = arith::ExtSIOp::create(
+        b, x.getType(), constantLike(b, result, -std::ldexp(1.0, toBits - 1)));
+    Value high = arith::ExtSIOp::create(
+        b, x.getType(), constantLike(b, result, std::ldexp(1.0, toBits - 1) - 1));
+    Value clamped = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, x, low), high);
+    return arith::TruncIOp::create(b, result, clamped);
+  }
+  if (from.isInteger(1))
+    return arith::ExtUIOp::create(b, result, x);
+  return arith::ExtSIOp::create(b, result, x);
+}
+
+static int isFinite(rows::Builder &b, int x) {
+  return b.compute("finite", IntegerType::get(b.getContext(), 1), {x},
+                   [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     Value size = math::AbsFOp::create(b, in[0]);
+                     Value infinity = constantLike(b, in[0].getType(),
+                                                   std::numeric_limits<double>::infinity());
+                     return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, size, infinity);
+                   });
+}
+
+// i64 counter arithmetic.
+static int addInt(rows::Builder &b, int x, int64_t value) {
+  return b.compute("addi" + std::to_string(value), b.typeOf(x), {x},
+                   [value](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     return arith::AddIOp::create(b, in[0], constantLike(b, in[0].getType(), value));
+                   });
+}
+static int atLeast(rows::Builder &b, int x, int64_t value) {
+  return b.compute("atleast" + std::to_string(value), IntegerType::get(b.getContext(), 1), {x},
+                   [value](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, in[0],
+                                                  constantLike(b, in[0].getType(), value));
+                   });
+}
+
+static void expandUpdateScale(Context &context, UpdateScaleOp op) {
+  rows::Builder &b = context.b;
+  int scale = context.operand(op.getScale()), good = context.operand(op.getGoodSteps()),
+      bad = context.operand(op.getBadSteps()), finite = context.operand(op.getFinite());
+  Type type = b.typeOf(scale);
+  int zero = b.constant(b.typeOf(good), 0);
+
+  int goodNext = addInt(b, good, 1), badNext = addInt(b, bad, 1);
+  int grows = atLeast(b, goodNext, op.getWindow()), backs = atLeast(b, badNext, op.getHysteresis());
+  int grown = b.mul(scale, b.constant(type, op.getGrowth().convertToDouble()));
+  int backed = b.combine(Reduction::Max, b.mul(scale, b.constant(type, op.getBackoff().convertToDouble())),
+                         b.constant(type, op.getMinimum().convertToDouble()));
+  context.result(op.getNewScale(), b.select(finite, b.select(grows, grown, scale),
+                                            b.select(backs, backed, scale)));
+  context.result(op.getNewGoodSteps(), b.select(finite, b.select(grows, zero, goodNext), zero));
+  context.result(op.getNewBadSteps(), b.select(finite, b.select(grows, zero, bad),
+                                               b.select(backs, zero, badNext)));
+}
+
+void rows::addPrecisionExpansions(ExpansionTable &table) {
+  table.elementwise<CastOp>([](Context &context, CastOp op) {
+    int x = context.operand(op.getX());
+    Type target = elementOf(op.getY());
+    std::string key;
+    llvm::raw_string_ostream(key) << "cast" << elementOf(op.getX()) << target;
+    Type compute = getComputeType(target);
+    context.result(op.getY(), context.b.compute(key, compute, {x},
+                                                [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                                                  return emitCast(b, in[0], compute);
+                                                }));
+  });
+  table.elementwise<ScaleLossOp>([](Context &context, ScaleLossOp op) {
+    context.result(op.getResult(),
+                   context.b.mul(context.operand(op.getLoss()), context.operand(op.getScale())));
+  });
+  table.elementwise<UnscaleOp>([](Context &context, UnscaleOp op) {
+    context.result(op.getResult(),
+                   context.b.div(context.operand(op.getX()), context.operand(op.getScale())));
+  });
+  table.sequence<CheckFiniteOp>([](Sequence &sequence, CheckFiniteOp op) {
+    Value x = op.getX();
+    auto [rows, columns] = splitForReduction(countOf(x));
+    reduceAll(
+        sequence, x, Reduction::And,
+        [&, rows = rows, columns = columns](rows::Builder &b) {
+          return isFinite(b, b.load(x, {rows, columns}));
+        },
+        [&](rows::Builder &b, int all) {
+          if (op.getPrevious())
+            all = b.combine(Reduction::And, all, b.load(op.getPrevious(), {1, 1}));
+          b.store(all, op.getResult(), {1, 1});
+        },
+        IntegerType::get(op.getContext(), 1));
+  });
+  table.elementwise<UpdateScaleOp>(expandUpdateScale);
+  // The types of at most 8 bits have no storage on the CPU yet: buildRowPrograms says so.
+  table.elementwise<QuantizeOp>([](Context &context, QuantizeOp op) {
+    context.result(op.getResult(),
+                   context.b.mul(context.operand(op.getX()), context.operand(op.getScale())));
+  });
+  table.elementwise<DequantizeOp>([](Context &context, DequantizeOp op) {
+    context.result(op.getResult(),
+                   context.b.div(context.operand(op.getX()), context.operand(op.getScale())));
+  });
+}
