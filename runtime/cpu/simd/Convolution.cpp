@@ -193,8 +193,6 @@ struct FilterTransposed {
   const FilterMap &map;
   void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
     const int64_t taps = map.tapRows * map.tapColumns;
-    if (taps == 0)
-      return;
     int64_t o = k0 / taps, r = k0 % taps / map.tapColumns, s = k0 % map.tapColumns;
     for (int64_t p = 0; p < k; ++p) {
       const float *from = map.filter + o * map.outputStride + row * map.inputStride +
@@ -224,8 +222,7 @@ template <typename Source> struct FromColumn {
   const Source &source;
   int64_t column0;
   void pack(int64_t k0, int64_t k, int64_t column, int64_t columns, float *dst) const {
-    if (k > 0)
-      source.pack(k0, k, column0 + column, columns, dst);
+    source.pack(k0, k, column0 + column, columns, dst);
   }
 };
 

@@ -44,6 +44,34 @@ struct DenseRight {
   }
 };
 
+/// Packs the panels of a block of B, `columns` from `column` on, one after another.
+template <typename RightSource>
+static void packPanels(const RightSource &right, int64_t k0, int64_t k, int64_t column,
+                       int64_t columns, float *dst) {
+  for (int64_t j = 0; j < columns; j += kTileColumns)
+    right.pack(k0, k, column + j, min(kTileColumns, columns - j), dst + j * k);
+}
+
+/// Of a row-major B several panels at once: 512 bytes of each row in one go, because rows
+/// that stand a multiple of a page apart would evict each other before a second visit.
+[[maybe_unused]] static void packPanels(const DenseRight &right, int64_t k0, int64_t k,
+                                        int64_t column, int64_t columns, float *dst) {
+  constexpr int64_t kVectorsAtOnce = 8, kAtOnce = kVectorsAtOnce * kLanes;
+  int64_t j = 0;
+  if (!right.transposed)
+    for (; j + kAtOnce <= columns; j += kAtOnce)
+      for (int64_t p = 0; p < k; ++p) {
+        const float *from = right.data + (k0 + p) * right.ld + column + j;
+        float *to = dst + j * k + p * kTileColumns;
+#pragma clang loop unroll(full)
+        for (int64_t v = 0; v < kVectorsAtOnce; ++v)
+          store(to + v / kTileVectors * k * kTileColumns + v % kTileVectors * kLanes,
+                load(from + v * kLanes));
+      }
+  for (; j < columns; j += kTileColumns)
+    right.pack(k0, k, column + j, min(kTileColumns, columns - j), dst + j * k);
+}
+
 /// Where the tiles of C go; a convolution has another.
 struct DenseOut {
   float *data;
@@ -68,13 +96,12 @@ static void gemm(const LeftSource &left, const RightSource &right, const Out &ou
     int64_t columns = min(kBlockColumns, n - j0);
     for (int64_t k0 = 0; k0 == 0 || k0 < k; k0 += kBlockK) {
       int64_t depth = min(kBlockK, k - k0);
-      for (int64_t j = 0; j < columns; j += kTileColumns)
-        right.pack(k0, depth, j0 + j, min(kTileColumns, columns - j),
-                   packedRight + j * depth);
+      if (depth > 0)
+        packPanels(right, k0, depth, j0, columns, packedRight);
       bool add = accumulate || k0 > 0;
       for (int64_t i0 = 0; i0 < m; i0 += kBlockRows) {
         int64_t rows = min(kBlockRows, m - i0);
-        for (int64_t i = 0; i < rows; i += kTileRows)
+        for (int64_t i = 0; i < rows && depth > 0; i += kTileRows)
           left.pack(i0 + i, min(kTileRows, rows - i), k0, depth, packedLeft + i * depth);
         for (int64_t j = 0; j < columns; j += kTileColumns)
           for (int64_t i = 0; i < rows; i += kTileRows)
