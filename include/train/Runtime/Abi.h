@@ -219,7 +219,7 @@ extern const TrainExecutable train_executable;
 
 /* Bytes of workspace that a library entry needs with these params and this
  * number of threads. The compiler plans it, the runtime relies on it. Defined in
- * runtime/core/Workspace.cpp, which depends on nothing. */
+ * runtime/cpu/workspace/Workspace.cpp, which depends on nothing. */
 int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t *params, int32_t threads);
 
 #ifdef __cplusplus

@@ -1,7 +1,6 @@
 // What the host-side runtime asks of a backend: a team of threads, and the library
-// entries of the ABI. The CPU backend in runtime/cpu implements it on the OpenMP pool
-// that OpenBLAS and oneDNN use as well, so that one process has one pool. The tests
-// implement it in a few lines.
+// entries of the ABI. The CPU backend in runtime/cpu implements both without any foreign
+// library (docs/rationale/cpu-libraries.md). The tests implement it in a few lines.
 #ifndef TRAIN_RT_BACKEND_H
 #define TRAIN_RT_BACKEND_H
 
@@ -47,8 +46,8 @@ private:
 Status runLibrary(TrainLibrary entry, void *const *buffers, const int64_t *params,
                   Team &team);
 
-/// The libraries that this process has loaded, in the format of
-/// TrainExecutable::library_versions: "openblas 0.3.21;onednn 2.6.3".
+/// The foreign libraries that this process computes with, in the format of
+/// TrainExecutable::library_versions; empty where there are none.
 std::string libraryVersions();
 
 } // namespace train::rt
