@@ -71,7 +71,7 @@ Status checkSymbols(const TrainExecutable &executable) {
     const char *name = symbol.tensor.name;
     if (!names.insert(name).second)
       return broken(format("symbol '%s' appears twice", name));
-    if (symbol.role > TRAIN_ROLE_STATE)
+    if (symbol.role > TRAIN_ROLE_LITERAL)
       return broken(format("symbol '%s' has unknown role %u", name, symbol.role));
     if (symbol.init > TRAIN_INIT_LITERAL ||
         (symbol.init == TRAIN_INIT_LITERAL && !symbol.init_data && symbol.tensor.bytes))

@@ -107,7 +107,7 @@ public:
   /// A load of a temporary of this element type and shape.
   int loadTemporary(int64_t offset, mlir::Type element, llvm::ArrayRef<int64_t> shape,
                     int64_t elementOffset = 0);
-  int loadAt(mlir::Value value, int column);
+  int loadAt(mlir::Value value, llvm::ArrayRef<int64_t> shape, int column);
   /// The scalar at a fixed place of `value`.
   int loadElement(mlir::Value value, int64_t index);
 

@@ -126,9 +126,9 @@ int rows::Builder::loadTemporary(int64_t offset, Type element, ArrayRef<int64_t>
   return loadBuffer(addBuffer(Value(), bytes, element, shape));
 }
 
-int rows::Builder::loadAt(Value value, int column) {
+int rows::Builder::loadAt(Value value, ArrayRef<int64_t> shape, int column) {
   auto type = cast<RankedTensorType>(value.getType());
-  int buffer = addBuffer(value, -1, type.getElementType(), type.getShape());
+  int buffer = addBuffer(value, -1, type.getElementType(), shape);
   Node node{NodeKind::LoadAt, Level::Row, getComputeType(type.getElementType()), {column}, buffer,
             {}, {}};
   return addNode(std::move(node), "loadat");

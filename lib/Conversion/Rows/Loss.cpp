@@ -56,7 +56,7 @@ void rows::addLossExpansions(ExpansionTable &table) {
     // An ignored label indexes nothing: read column 0 in its place and drop it.
     int column = asColumn(b, b.select(ignored, b.constant(b.typeOf(label), 0), label));
     int zero = b.constant(type, 0);
-    int loss = b.sub(lse, b.loadAt(op.getLogits(), column));
+    int loss = b.sub(lse, b.loadAt(op.getLogits(), {rows, vocabulary}, column));
     b.store(lse, op.getLse(), {rows, 1});
     b.storeTemporary(b.select(ignored, zero, loss), losses, type, {rows, 1});
     b.storeTemporary(b.select(ignored, zero, b.constant(type, 1)), valids, type, {rows, 1});
