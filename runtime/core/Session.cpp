@@ -56,7 +56,8 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
   std::vector<int64_t> rows(size_t(program.samples));
   auto load = [&](const TrainProgram &, int64_t microBatch) {
     int64_t first = inputs.position + microBatch * program.samples;
-    setScalars(program, inputs.seed, inputs.step, first);
+    // The key counts samples within the step, so that resharding sees the same masks.
+    setScalars(program, inputs.seed, inputs.step, microBatch * program.samples);
     if (!hasDataInputs(program))
       return Status::success();
     for (int64_t i = 0; i < program.samples; ++i)

@@ -8,7 +8,9 @@ namespace train::rt {
 std::vector<const TrainSymbol *> symbolsByName(const TrainExecutable &executable) {
   std::vector<const TrainSymbol *> symbols;
   for (uint32_t i = 0; i < executable.symbol_count; ++i)
-    symbols.push_back(&executable.symbols[i]);
+    // Literals are part of the programs: nothing to save, load or compare.
+    if (executable.symbols[i].role != TRAIN_ROLE_LITERAL)
+      symbols.push_back(&executable.symbols[i]);
   std::sort(symbols.begin(), symbols.end(), [](const auto *a, const auto *b) {
     return std::string_view(a->tensor.name) < b->tensor.name;
   });

@@ -151,7 +151,7 @@ typedef struct TrainSymbol {
 typedef enum TrainInputRole {
   TRAIN_INPUT_DATA = 0,          /* one micro-batch of a user's input; dimension 0 is the batch */
   TRAIN_INPUT_LEARNING_RATE = 1, /* f32 scalar, set before each step */
-  TRAIN_INPUT_RANDOM_KEY = 2     /* i64[3]: seed, step, global index of the micro-batch's first sample */
+  TRAIN_INPUT_RANDOM_KEY = 2     /* i64[3]: seed, step, index in the step of the micro-batch's first sample */
 } TrainInputRole;
 
 typedef struct TrainInput {
