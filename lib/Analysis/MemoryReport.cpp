@@ -17,7 +17,8 @@ std::string print(Location loc) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (auto file = loc->findInstanceOf<FileLineColLoc>())
-    stream << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn();
+    stream << file.getFilename().getValue() << ":" << file.getLine() << ":"
+           << file.getColumn();
   else
     stream << loc;
   return text;
@@ -27,15 +28,15 @@ int64_t getOffset(const Storage &storage) {
   if (!storage.value)
     return storage.op->getAttrOfType<IntegerAttr>(kWorkspaceAttr).getInt();
   if (auto argument = dyn_cast<BlockArgument>(storage.value))
-    return argument.getOwner()
-        ->getParentOp()
-        ->getAttrOfType<DenseI64ArrayAttr>(kArgOffsetsAttr)[argument.getArgNumber()];
+    return argument.getOwner()->getParentOp()->getAttrOfType<DenseI64ArrayAttr>(
+        kArgOffsetsAttr)[argument.getArgNumber()];
   auto result = cast<OpResult>(storage.value);
   return result.getOwner()->getAttrOfType<DenseI64ArrayAttr>(
       kOffsetsAttr)[result.getResultNumber()];
 }
 
-json::Object describe(const Storage &storage, int64_t offset, int64_t first, int64_t last) {
+json::Object describe(const Storage &storage, int64_t offset, int64_t first,
+                      int64_t last) {
   return json::Object{{"name", storage.name},
                       {"location", print(storage.loc)},
                       {"category", getCategoryName(storage.category)},
@@ -45,7 +46,8 @@ json::Object describe(const Storage &storage, int64_t offset, int64_t first, int
                       {"last_use", last}};
 }
 
-json::Object describePeak(StringRef program, const MemoryTimeline &timeline, Location loc) {
+json::Object describePeak(StringRef program, const MemoryTimeline &timeline,
+                          Location loc) {
   Operation *op = timeline.getPeakOp();
   return json::Object{{"program", program},
                       {"position", timeline.getPeakPosition()},

@@ -10,7 +10,8 @@ using namespace mlir;
 using namespace train;
 
 FailureOr<MemoryTimeline> MemoryTimeline::build(ProgramOpInterface program,
-                                                const PersistentMemory &persistent, int threads) {
+                                                const PersistentMemory &persistent,
+                                                int threads) {
   MemoryTimeline timeline(persistent);
   if (failed(TimelineBuilder(timeline, program, threads).run()))
     return failure();
@@ -31,7 +32,8 @@ std::optional<unsigned> MemoryTimeline::getWorkspace(Operation *op) const {
   return found->second;
 }
 
-std::array<int64_t, kNumCategories> MemoryTimeline::getBytesByCategory(int64_t position) const {
+std::array<int64_t, kNumCategories>
+MemoryTimeline::getBytesByCategory(int64_t position) const {
   std::array<int64_t, kNumCategories> bytes{};
   for (const Storage &storage : persistent->getStorages())
     bytes[static_cast<unsigned>(storage.category)] += storage.bytes;

@@ -44,7 +44,8 @@ PersistentMemory::PersistentMemory(ModuleOp module) {
         add({param.getSymName().str(), param.getLoc(), Category::Parameters,
              alignToArena(getByteSize(param.getType())), 0, 0, Value(), param});
   for (auto state : module.getOps<StateOp>()) {
-    Category category = state.getRole() == StateRole::Optimizer ? Category::Optimizer : Category::State;
+    Category category =
+        state.getRole() == StateRole::Optimizer ? Category::Optimizer : Category::State;
     symbols[state.getSymNameAttr()] =
         add({state.getSymName().str(), state.getLoc(), category,
              alignToArena(getByteSize(state.getType())), 0, 0, Value(), state});
@@ -60,15 +61,16 @@ PersistentMemory::PersistentMemory(ModuleOp module) {
       Attribute literal = getLiteral(op);
       if (!literal || !literals.try_emplace(literal, 0).second)
         return;
-      literals[literal] = add({"literal." + std::to_string(literals.size() - 1), op->getLoc(),
-                               Category::State,
-                               alignToArena(getByteSize(op->getResult(0).getType())), 0, 0,
-                               Value(), op});
+      literals[literal] =
+          add({"literal." + std::to_string(literals.size() - 1), op->getLoc(),
+               Category::State, alignToArena(getByteSize(op->getResult(0).getType())), 0,
+               0, Value(), op});
     });
   }
   if (draw)
     randomKey = add({"random_key", draw->getLoc(), Category::Inputs,
-                     alignToArena(getByteSize(draw->getResult(0).getType())), 0, 0, Value(), draw});
+                     alignToArena(getByteSize(draw->getResult(0).getType())), 0, 0,
+                     Value(), draw});
 }
 
 unsigned PersistentMemory::add(Storage storage) {

@@ -53,8 +53,9 @@ void TimelineBuilder::defineInputs() {
   for (BlockArgument input : body->getArguments()) {
     if (feedsOnlyStreams(input))
       continue;
-    bind(input, allocate(program.getInputName(input.getArgNumber()).str(), input.getLoc(),
-                         Category::Inputs, getByteSize(input.getType()), body, input, nullptr));
+    bind(input,
+         allocate(program.getInputName(input.getArgNumber()).str(), input.getLoc(),
+                  Category::Inputs, getByteSize(input.getType()), body, input, nullptr));
   }
 }
 
@@ -114,8 +115,9 @@ LogicalResult TimelineBuilder::defineResult(OpResult result) {
     bind(result, place);
     return success();
   }
-  bind(result, allocate(getStorageName(result, position), op->getLoc(), Category::Activations,
-                        getByteSize(result.getType()), op->getBlock(), result, op));
+  bind(result,
+       allocate(getStorageName(result, position), op->getLoc(), Category::Activations,
+                getByteSize(result.getType()), op->getBlock(), result, op));
   return success();
 }
 
@@ -172,18 +174,19 @@ LogicalResult TimelineBuilder::checkSymbolsWritten() {
 
 void TimelineBuilder::addWorkspace(Operation &op) {
   int64_t bytes = 0;
-  if (auto rows = dyn_cast<WorkspaceOpInterface>(op))
-    bytes = rows.getWorkspaceBytes();
   if (auto library = dyn_cast<LibraryOpInterface>(op))
     for (const LibraryCall &call : library.getLibraryCalls())
       if (llvm::is_contained(call.operands, Value()))
-        bytes = std::max(bytes,
-                         trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+        bytes = std::max(
+            bytes, trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+  if (auto kernels = dyn_cast<WorkspaceOpInterface>(op))
+    bytes = std::max(bytes, kernels.getWorkspaceBytes());
   if (bytes == 0)
     return;
-  std::string name = ("workspace:" + op.getName().stripDialect() + "@" + Twine(position)).str();
-  Place place = allocate(std::move(name), op.getLoc(), Category::Workspace, bytes, op.getBlock(),
-                         Value(), &op);
+  std::string name =
+      ("workspace:" + op.getName().stripDialect() + "@" + Twine(position)).str();
+  Place place = allocate(std::move(name), op.getLoc(), Category::Workspace, bytes,
+                         op.getBlock(), Value(), &op);
   timeline.workspaces[&op] = place.storage;
 }
 
@@ -205,7 +208,8 @@ LogicalResult TimelineBuilder::visitLoop(MicrobatchOp loop) {
   unsigned numStreams = loop.getStreams().size();
   for (auto [stream, argument] : llvm::zip(loop.getStreams(), body.getArguments())) {
     if (timeline.lookup(stream))
-      return loop.emitOpError("streams must be inputs of the program that are used nowhere else");
+      return loop.emitOpError(
+          "streams must be inputs of the program that are used nowhere else");
     std::string name = "stream." + std::to_string(argument.getArgNumber());
     if (auto input = dyn_cast<BlockArgument>(stream))
       name = program.getInputName(input.getArgNumber()).str();
@@ -239,7 +243,8 @@ LogicalResult TimelineBuilder::visitLoop(MicrobatchOp loop) {
   return success();
 }
 
-LogicalResult TimelineBuilder::visitYield(MicrobatchOp loop, ArrayRef<Place> accumulators) {
+LogicalResult TimelineBuilder::visitYield(MicrobatchOp loop,
+                                          ArrayRef<Place> accumulators) {
   Operation *yield = loop.getBody().front().getTerminator();
   for (Value value : yield->getOperands())
     if (failed(use(value, yield)))
@@ -284,10 +289,10 @@ void TimelineBuilder::extend(unsigned storage, Block *user) {
     usedFromOutside.push_back(storage);
 }
 
-Place TimelineBuilder::allocate(std::string name, Location loc, Category category, int64_t bytes,
-                                Block *owner, Value value, Operation *op) {
-  timeline.storages.push_back({std::move(name), loc, category, alignToArena(bytes), position,
-                               position, value, op});
+Place TimelineBuilder::allocate(std::string name, Location loc, Category category,
+                                int64_t bytes, Block *owner, Value value, Operation *op) {
+  timeline.storages.push_back({std::move(name), loc, category, alignToArena(bytes),
+                               position, position, value, op});
   storageContents.emplace_back();
   storageContents.back().owner = owner;
   return {false, static_cast<unsigned>(timeline.storages.size() - 1), 0};

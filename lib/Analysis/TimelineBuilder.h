@@ -53,7 +53,8 @@ private:
                  mlir::Block *owner, mlir::Value value, mlir::Operation *op);
   void bind(mlir::Value value, Place place);
   Contents &contents(Place place) {
-    return place.persistent ? symbolContents[place.storage] : storageContents[place.storage];
+    return place.persistent ? symbolContents[place.storage]
+                            : storageContents[place.storage];
   }
   /// Where an accumulator of `loop` lives: its init's storage if nobody else wants that.
   Place placeAccumulator(MicrobatchOp loop, unsigned index);

@@ -19,10 +19,12 @@ void DropoutOp::buildEvalForm(OpBuilder &builder, MutableArrayRef<Value> results
 void BatchNormOp::buildEvalForm(OpBuilder &builder, MutableArrayRef<Value> results) {
   if (!getRunningMeanAttr())
     return;
-  Value mean = ReadOp::create(builder, getLoc(), getMean().getType(), getRunningMeanAttr());
+  Value mean =
+      ReadOp::create(builder, getLoc(), getMean().getType(), getRunningMeanAttr());
   Value var = ReadOp::create(builder, getLoc(), getVar().getType(), getRunningVarAttr());
-  results[0] = BatchNormInferenceOp::create(builder, getLoc(), getY().getType(), getX(), getGamma(),
-                                            getBeta(), mean, var, getEpsAttr());
+  results[0] =
+      BatchNormInferenceOp::create(builder, getLoc(), getY().getType(), getX(),
+                                   getGamma(), getBeta(), mean, var, getEpsAttr());
   results[1] = mean;
   results[2] = var;
 }

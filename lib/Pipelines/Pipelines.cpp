@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "train/Pipelines/Pipelines.h"
-#include "train/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "train/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -21,8 +21,8 @@ void train::buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
 
 void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
   pm.addPass(createTrainDifferentiate());
-  // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this point
-  // nothing merges ops any more: a recomputation would be merged with its original.
+  // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this
+  // point nothing merges ops any more: a recomputation would be merged with its original.
   pm.addPass(createCSEPass());
   if (options.accumulate != 1)
     pm.addPass(createTrainAccumulate({options.accumulate}));

@@ -3,23 +3,23 @@
 // Command-line flags for the options structs of Pipelines.h; each flag is spelled once.
 //
 //===----------------------------------------------------------------------===//
-#include "train/Pipelines/Pipelines.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "train/Pipelines/Pipelines.h"
 
 using namespace mlir;
 using namespace train;
 
 namespace {
 
-template <typename T>
-using Flag = mlir::detail::PassOptions::Option<T>;
+template <typename T> using Flag = mlir::detail::PassOptions::Option<T>;
 using Parent = mlir::detail::PassOptions;
 
 struct GraphFlags {
   explicit GraphFlags(Parent &parent)
-      : batch(parent, "batch", llvm::cl::desc("samples per micro-batch; 0 keeps the graph's"),
+      : batch(parent, "batch",
+              llvm::cl::desc("samples per micro-batch; 0 keeps the graph's"),
               llvm::cl::init(GraphOptions().batch)) {}
 
   GraphOptions get() const { return {batch}; }
@@ -31,12 +31,14 @@ struct StepFlags {
   explicit StepFlags(Parent &parent)
       : accumulate(parent, "accumulate", llvm::cl::desc("micro-batches per step"),
                    llvm::cl::init(StepOptions().accumulate)),
-        clipNorm(parent, "clip-norm",
-                 llvm::cl::desc("largest global norm of the gradients; 0 for no clipping"),
-                 llvm::cl::init(0.0)),
+        clipNorm(
+            parent, "clip-norm",
+            llvm::cl::desc("largest global norm of the gradients; 0 for no clipping"),
+            llvm::cl::init(0.0)),
         optimizer(parent, "optimizer", llvm::cl::desc("sgd, momentum, adam or adamw"),
                   llvm::cl::init(StepOptions().optimizer)),
-        beta1(parent, "beta1", llvm::cl::desc("decay of the first moment, or the momentum"),
+        beta1(parent, "beta1",
+              llvm::cl::desc("decay of the first moment, or the momentum"),
               llvm::cl::init(StepOptions().beta1)),
         beta2(parent, "beta2", llvm::cl::desc("decay of the second moment"),
               llvm::cl::init(StepOptions().beta2)),
@@ -71,7 +73,8 @@ struct StepFlags {
 
 struct PlanFlags {
   explicit PlanFlags(Parent &parent)
-      : threads(parent, "threads", llvm::cl::desc("threads that workspaces are sized for"),
+      : threads(parent, "threads",
+                llvm::cl::desc("threads that workspaces are sized for"),
                 llvm::cl::init(PlanOptions().threads)) {}
 
   PlanOptions get() const { return {threads}; }
@@ -84,8 +87,7 @@ template <typename... Groups>
 struct Flags : PassPipelineOptions<Flags<Groups...>>, Groups... {
   Flags() : Groups(static_cast<Parent &>(*this))... {}
 
-  template <typename Group>
-  auto get() const {
+  template <typename Group> auto get() const {
     return static_cast<const Group &>(*this).get();
   }
 };
@@ -115,10 +117,10 @@ void train::registerTrainPipelines() {
         buildPlanPipeline(pm, flags.get<PlanFlags>());
       });
   using AllFlags = Flags<GraphFlags, StepFlags, PlanFlags>;
-  PassPipelineRegistration<AllFlags>(
-      "train-pipeline", "from a graph to a planned step",
-      [](OpPassManager &pm, const AllFlags &flags) {
-        buildTrainPipeline(
-            pm, {flags.get<GraphFlags>(), flags.get<StepFlags>(), flags.get<PlanFlags>()});
-      });
+  PassPipelineRegistration<AllFlags>("train-pipeline", "from a graph to a planned step",
+                                     [](OpPassManager &pm, const AllFlags &flags) {
+                                       buildTrainPipeline(pm, {flags.get<GraphFlags>(),
+                                                               flags.get<StepFlags>(),
+                                                               flags.get<PlanFlags>()});
+                                     });
 }

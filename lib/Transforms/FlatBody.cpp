@@ -13,7 +13,8 @@ namespace {
 
 class FlatCloner {
 public:
-  FlatCloner(OpBuilder &builder, IRMapping &mapping) : builder(builder), mapping(mapping) {}
+  FlatCloner(OpBuilder &builder, IRMapping &mapping)
+      : builder(builder), mapping(mapping) {}
 
   void clone(Block &block, StringAttr layer, IntegerAttr checkpoint) {
     for (Operation &op : block.without_terminator()) {
@@ -26,7 +27,8 @@ public:
       }
       if (isa<CheckpointOp>(op)) {
         // Nested regions belong to the outer one, which already drops what they would.
-        cloneScope(op, layer, checkpoint ? checkpoint : builder.getI64IntegerAttr(checkpoints++));
+        cloneScope(op, layer,
+                   checkpoint ? checkpoint : builder.getI64IntegerAttr(checkpoints++));
         continue;
       }
       if (auto read = dyn_cast<ReadOp>(op)) {

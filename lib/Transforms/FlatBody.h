@@ -7,8 +7,8 @@
 #ifndef TRAIN_LIB_TRANSFORMS_FLATBODY_H
 #define TRAIN_LIB_TRANSFORMS_FLATBODY_H
 
-#include "train/IR/TrainDialect.h"
 #include "mlir/IR/IRMapping.h"
+#include "train/IR/TrainDialect.h"
 
 namespace train {
 

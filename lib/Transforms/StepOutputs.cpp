@@ -16,13 +16,15 @@ std::optional<StringRef> train::getGradientOf(StringRef outputName) {
 
 StepOutputs::StepOutputs(StepOp step) : step(step) {
   Operation *terminator = step.getBodyBlock()->getTerminator();
-  for (auto [name, value] : llvm::zip_equal(step.getOutputNames(), terminator->getOperands()))
+  for (auto [name, value] :
+       llvm::zip_equal(step.getOutputNames(), terminator->getOperands()))
     outputs.push_back({cast<StringAttr>(name).str(), value});
 }
 
 SmallVector<StepOutputs::Output> StepOutputs::gradients() const {
-  return llvm::filter_to_vector(
-      outputs, [](const Output &output) { return getGradientOf(output.name).has_value(); });
+  return llvm::filter_to_vector(outputs, [](const Output &output) {
+    return getGradientOf(output.name).has_value();
+  });
 }
 
 Value StepOutputs::lookup(StringRef name) const {

@@ -19,8 +19,8 @@ struct OpCost {
   int64_t bytes = 0;
 };
 
-/// The cost of one execution of `op`. A fusion costs the FLOPs of its body and the bytes of
-/// its own operands and results; a micro-batch loop costs its body times its count.
+/// The cost of one execution of `op`. A fusion costs the FLOPs of its body and the bytes
+/// of its own operands and results; a micro-batch loop costs its body times its count.
 OpCost getOpCost(mlir::Operation *op);
 
 /// FLOPs of the library ops (contractions and the like) of one run of the program, all

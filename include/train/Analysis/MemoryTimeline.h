@@ -30,21 +30,22 @@ struct Place {
 /// The timeline of one program, whose ops are taken in the order in which they stand.
 ///
 /// Positions: 0 is the program's entry, where inputs are loaded. Each op takes the next
-/// position; a micro-batch loop's own is its entry (accumulators are filled, the first inputs
-/// loaded), its body follows, the body's terminator is where the loop ends. An op's operands,
-/// results and workspace are all alive at its position.
+/// position; a micro-batch loop's own is its entry (accumulators are filled, the first
+/// inputs loaded), its body follows, the body's terminator is where the loop ends. An
+/// op's operands, results and workspace are all alive at its position.
 ///
-/// In a loop, a storage of the body lives from its op to its last use in the body, one from outside
-/// that the body uses lives to the loop's end, and an accumulator from the loop's entry to the last
-/// use of its result. Init, argument, yielded value and result of an accumulator are one storage wherever
-/// possible; where the places of init or yielded value differ from the argument's, lowering fills or copies.
+/// In a loop, a storage of the body lives from its op to its last use in the body, one
+/// from outside that the body uses lives to the loop's end, and an accumulator from the
+/// loop's entry to the last use of its result. Init, argument, yielded value and result
+/// of an accumulator are one storage wherever possible; where the places of init or
+/// yielded value differ from the argument's, lowering fills or copies.
 class MemoryTimeline {
 public:
-  /// Fails with a diagnostic if the order is not executable: a value is read after an op has
-  /// overwritten its bytes, or an op overwrites what must not be overwritten. `threads` sizes the
-  /// workspaces of library ops.
-  static mlir::FailureOr<MemoryTimeline> build(ProgramOpInterface program,
-                                               const PersistentMemory &persistent, int threads);
+  /// Fails with a diagnostic if the order is not executable: a value is read after an op
+  /// has overwritten its bytes, or an op overwrites what must not be overwritten.
+  /// `threads` sizes the workspaces of library ops.
+  static mlir::FailureOr<MemoryTimeline>
+  build(ProgramOpInterface program, const PersistentMemory &persistent, int threads);
 
   llvm::ArrayRef<Storage> getStorages() const { return storages; }
 

@@ -13,7 +13,7 @@ namespace train {
 
 /// On ops with results: array<i64>, one offset per result.
 inline constexpr llvm::StringLiteral kOffsetsAttr = "train.offsets";
-/// On library ops with a workspace: its offset, i64.
+/// On ops with a workspace (library calls, kernels in several parts): its offset, i64.
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "train.workspace";
 /// On programs and micro-batch loops: array<i64>, one offset per block argument.
 inline constexpr llvm::StringLiteral kArgOffsetsAttr = "train.arg_offsets";

@@ -69,8 +69,8 @@ void buildPlanPipeline(mlir::OpPassManager &pm, const PlanOptions &options);
 /// All of the above, from graph to planned.
 void buildTrainPipeline(mlir::OpPassManager &pm, const TrainOptions &options);
 
-/// Registers them as train-graph-pipeline, train-step-pipeline, train-fuse-pipeline, train-schedule-pipeline,
-/// train-plan-pipeline and train-pipeline. Once per process.
+/// Registers them as train-graph-pipeline, train-step-pipeline, train-fuse-pipeline,
+/// train-schedule-pipeline, train-plan-pipeline and train-pipeline. Once per process.
 void registerTrainPipelines();
 
 } // namespace train

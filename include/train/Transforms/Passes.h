@@ -14,7 +14,8 @@ namespace train {
 #define GEN_PASS_DECL
 #include "train/Transforms/Passes.h.inc"
 
-// Tools call registerTrainTransforms (Registration.h) instead of the function generated here.
+// Tools call registerTrainTransforms (Registration.h) instead of the function generated
+// here.
 #define GEN_PASS_REGISTRATION
 #include "train/Transforms/Passes.h.inc"
 

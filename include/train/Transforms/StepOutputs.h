@@ -33,8 +33,7 @@ inline constexpr llvm::StringLiteral kSeedAttr = "train.seed";
 inline constexpr llvm::StringLiteral kCheckpointAttr = "train.checkpoint";
 
 /// The module's only op of type `OpT`; null if it has none.
-template <typename OpT>
-OpT findProgram(mlir::ModuleOp module) {
+template <typename OpT> OpT findProgram(mlir::ModuleOp module) {
   auto ops = module.getOps<OpT>();
   return ops.empty() ? OpT() : *ops.begin();
 }

@@ -36,14 +36,16 @@ RankedTensorType getSumType(Type type) {
 }
 
 Value castTo(OpBuilder &builder, Location loc, Value value, Type type) {
-  return value.getType() == type ? value : Value(CastOp::create(builder, loc, type, value));
+  return value.getType() == type ? value
+                                 : Value(CastOp::create(builder, loc, type, value));
 }
 
 /// Turns a step of one micro-batch into one of `count`.
 class LoopMaker {
 public:
   LoopMaker(StepOp step, int64_t count)
-      : step(step), body(*step.getBodyBlock()), count(count), builder(body.getTerminator()) {}
+      : step(step), body(*step.getBodyBlock()), count(count),
+        builder(body.getTerminator()) {}
 
   LogicalResult run() {
     classify();
@@ -69,8 +71,9 @@ private:
     return variant.contains(value.getDefiningOp());
   }
 
-  /// An op runs per micro-batch (is variant) if it depends on an input or a random key, or on no
-  /// parameter or state: what only constants go into is cheap to compute again, and may be large to keep.
+  /// An op runs per micro-batch (is variant) if it depends on an input or a random key,
+  /// or on no parameter or state: what only constants go into is cheap to compute again,
+  /// and may be large to keep.
   void classify() {
     for (Operation &op : body.without_terminator()) {
       if (isa<WriteOp>(op)) {
@@ -80,9 +83,13 @@ private:
       }
       if (isConstant(op) || isa<ReadOp>(op))
         continue;
-      bool differs = llvm::all_of(op.getOperands(), [](Value operand) {
-        return operand.getDefiningOp() && isConstant(*operand.getDefiningOp());
-      }) || llvm::any_of(op.getOperands(), [&](Value operand) { return isVariant(operand); });
+      bool differs = llvm::all_of(op.getOperands(),
+                                  [](Value operand) {
+                                    return operand.getDefiningOp() &&
+                                           isConstant(*operand.getDefiningOp());
+                                  }) ||
+                     llvm::any_of(op.getOperands(),
+                                  [&](Value operand) { return isVariant(operand); });
       if (differs)
         variant.insert(&op);
     }
@@ -101,8 +108,8 @@ private:
         continue;
       for (Operation *user : update->getUsers())
         if (!isa<WriteOp>(user))
-          return update->emitOpError(
-              "updates a state once per step, but its result is used in each micro-batch");
+          return update->emitOpError("updates a state once per step, but its result is "
+                                     "used in each micro-batch");
       for (OpOperand &operand : update->getOpOperands())
         if (isVariant(operand.get()))
           carry(operand, /*isMean=*/true);
@@ -126,8 +133,8 @@ private:
         continue;
       auto type = cast<RankedTensorType>(constant.getType());
       double seed = *constant.getSplatValue() / static_cast<double>(count);
-      constant.setValueAttr(
-          DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), seed)));
+      constant.setValueAttr(DenseElementsAttr::get(
+          type, builder.getFloatAttr(type.getElementType(), seed)));
     }
   }
 
@@ -144,7 +151,8 @@ private:
       types.push_back(type);
       inits.push_back(createSplat(builder, sum.value.getLoc(), type, 0.0));
     }
-    auto loop = MicrobatchOp::create(builder, step.getLoc(), types, streams, inits, count);
+    auto loop =
+        MicrobatchOp::create(builder, step.getLoc(), types, streams, inits, count);
     Block *loopBody = builder.createBlock(&loop.getBody());
     for (BlockArgument input : body.getArguments()) {
       BlockArgument slice = loopBody->addArgument(input.getType(), input.getLoc());
@@ -170,7 +178,8 @@ private:
       if (sum.isMean) {
         Location loc = sum.value.getLoc();
         auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(types[i]));
-        Value factor = createSplat(builder, loc, scalar, 1.0 / static_cast<double>(count));
+        Value factor =
+            createSplat(builder, loc, scalar, 1.0 / static_cast<double>(count));
         total = MulOp::create(builder, loc, types[i], total, factor);
         total = castTo(builder, loc, total, sum.value.getType());
       }
@@ -180,8 +189,8 @@ private:
     widenInputs();
   }
 
-  /// Moves the variant ops into the loop and the updates of states behind it. A constant is
-  /// cloned into the loop where ops there use it.
+  /// Moves the variant ops into the loop and the updates of states behind it. A constant
+  /// is cloned into the loop where ops there use it.
   void fillLoop(ArrayRef<Operation *> ops, Block &loopBody) {
     Operation *terminator = body.getTerminator();
     for (Operation *op : ops) {
@@ -237,7 +246,8 @@ struct Accumulate : train::impl::TrainAccumulateBase<Accumulate> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (count < 1) {
-      module.emitError("the number of micro-batches must be at least 1, got ") << count.getValue();
+      module.emitError("the number of micro-batches must be at least 1, got ")
+          << count.getValue();
       return signalPassFailure();
     }
     auto step = findProgram<StepOp>(module);

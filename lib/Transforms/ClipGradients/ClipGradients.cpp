@@ -41,17 +41,20 @@ struct ClipGradients : train::impl::TrainClipGradientsBase<ClipGradients> {
       return signalPassFailure();
     }
     if (!(maxNorm > 0) || !std::isfinite(maxNorm)) {
-      step.emitOpError("can't clip gradients to a norm of ") << maxNorm.getValue() << ": it must be positive";
+      step.emitOpError("can't clip gradients to a norm of ")
+          << maxNorm.getValue() << ": it must be positive";
       return signalPassFailure();
     }
     StepOutputs outputs(step);
     if (outputs.gradients().empty()) {
-      step.emitOpError("has no gradients to clip: clipping comes after differentiation and "
-                       "before the optimizer");
+      step.emitOpError(
+          "has no gradients to clip: clipping comes after differentiation and "
+          "before the optimizer");
       return signalPassFailure();
     }
     if (Value scale = outputs.lookup(kGradScaleOutput)) {
-      InFlightDiagnostic diagnostic = step.emitOpError("has its gradients clipped already");
+      InFlightDiagnostic diagnostic =
+          step.emitOpError("has its gradients clipped already");
       diagnostic.attachNote(scale.getLoc()) << "the coefficient is computed here";
       return signalPassFailure();
     }

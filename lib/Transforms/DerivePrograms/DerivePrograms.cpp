@@ -95,7 +95,8 @@ struct DerivePrograms : train::impl::TrainDeriveProgramsBase<DerivePrograms> {
     for (StringRef name : {kEvalName, kPredictName})
       if (Operation *existing = module.lookupSymbol(name)) {
         InFlightDiagnostic diagnostic =
-            graph.emitOpError("can't have programs derived: the name '") << name << "' is taken";
+            graph.emitOpError("can't have programs derived: the name '")
+            << name << "' is taken";
         diagnostic.attachNote(existing->getLoc()) << "it is defined here";
         return signalPassFailure();
       }

@@ -28,7 +28,8 @@ Activity::Activity(Block &block, ArrayRef<Value> sources, Value loss) {
   }
   useful.insert(loss);
   for (Operation &op : llvm::reverse(block)) {
-    if (llvm::none_of(op.getResults(), [&](Value result) { return useful.contains(result); }))
+    if (llvm::none_of(op.getResults(),
+                      [&](Value result) { return useful.contains(result); }))
       continue;
     for (Value operand : op.getOperands())
       useful.insert(operand);
@@ -43,8 +44,8 @@ void Activity::explain(InFlightDiagnostic &diagnostic, Operation *op, Value loss
     while (Value cause = varied.lookup(value))
       value = cause;
     if (auto read = value.getDefiningOp<ReadOp>())
-      diagnostic.attachNote(read.getLoc())
-          << "it depends on the trainable parameter " << read.getSymbolAttr() << ", read here";
+      diagnostic.attachNote(read.getLoc()) << "it depends on the trainable parameter "
+                                           << read.getSymbolAttr() << ", read here";
     break;
   }
   diagnostic.attachNote(loss.getLoc()) << "and the loss, computed here, depends on it";

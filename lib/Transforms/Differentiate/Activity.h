@@ -13,7 +13,8 @@ namespace train {
 
 class Activity {
 public:
-  /// Analyzes a block without nested regions. `sources` are the reads of trainable parameters.
+  /// Analyzes a block without nested regions. `sources` are the reads of trainable
+  /// parameters.
   Activity(mlir::Block &block, mlir::ArrayRef<mlir::Value> sources, mlir::Value loss);
 
   /// Whether a trainable parameter reaches the value.
@@ -23,7 +24,8 @@ public:
   bool isUseful(mlir::Value value) const { return useful.contains(value); }
 
   /// Attaches the chain that makes `op` active: where the parameter is read.
-  void explain(mlir::InFlightDiagnostic &diagnostic, mlir::Operation *op, mlir::Value loss) const;
+  void explain(mlir::InFlightDiagnostic &diagnostic, mlir::Operation *op,
+               mlir::Value loss) const;
 
 private:
   /// Each varied value with the operand that made it so (null for a source).

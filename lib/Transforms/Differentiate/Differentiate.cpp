@@ -5,8 +5,8 @@
 // describes what comes out.
 //
 //===----------------------------------------------------------------------===//
-#include "Activity.h"
 #include "../FlatBody.h"
+#include "Activity.h"
 #include "train/Gradients/Accumulate.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
@@ -21,7 +21,8 @@ using namespace train;
 
 namespace {
 
-/// The reverse sweep over one block (Griewank and Walther, Evaluating Derivatives, section 3.3).
+/// The reverse sweep over one block (Griewank and Walther, Evaluating Derivatives,
+/// section 3.3).
 class ReverseSweep {
 public:
   ReverseSweep(Block &block, const Activity &activity, Value loss)
@@ -32,7 +33,8 @@ public:
 
   LogicalResult run() {
     auto type = cast<RankedTensorType>(loss.getType());
-    auto one = DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0));
+    auto one =
+        DenseElementsAttr::get(type, builder.getFloatAttr(type.getElementType(), 1.0));
     auto seed = ConstantOp::create(builder, loss.getLoc(), one);
     seed->setAttr(kSeedAttr, builder.getUnitAttr());
     adjoints[loss] = seed;
@@ -42,7 +44,8 @@ public:
     return success();
   }
 
-  /// The derivative of the loss with respect to `value`, or null where it is zero everywhere.
+  /// The derivative of the loss with respect to `value`, or null where it is zero
+  /// everywhere.
   Value getAdjoint(Value value) const { return adjoints.lookup(value); }
 
 private:
@@ -55,20 +58,21 @@ private:
     SmallVector<Value> resultAdjoints;
     for (Value result : op->getResults())
       resultAdjoints.push_back(adjoints.lookup(result));
-    if (!llvm::any_of(resultAdjoints, [](Value adjoint) { return static_cast<bool>(adjoint); }))
+    if (!llvm::any_of(resultAdjoints,
+                      [](Value adjoint) { return static_cast<bool>(adjoint); }))
       return success();
 
     auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
     if (!differentiable) {
-      InFlightDiagnostic diagnostic =
-          op->emitOpError("has no adjoint rule, and the loss's derivative flows through it");
+      InFlightDiagnostic diagnostic = op->emitOpError(
+          "has no adjoint rule, and the loss's derivative flows through it");
       activity.explain(diagnostic, op, loss);
       return diagnostic;
     }
     Operation *before = builder.getInsertionPoint()->getPrevNode();
     SmallVector<Value> operandAdjoints(op->getNumOperands());
-    if (failed(
-            differentiable.buildAdjoint(builder, resultAdjoints, needed, operandAdjoints)))
+    if (failed(differentiable.buildAdjoint(builder, resultAdjoints, needed,
+                                           operandAdjoints)))
       return failure();
     for (auto [operand, adjoint, isNeeded] :
          llvm::zip_equal(op->getOperands(), operandAdjoints, needed)) {
@@ -105,16 +109,17 @@ LogicalResult updateStatistics(ArrayRef<Operation *> forward, OpBuilder &builder
       auto [writer, isNew] = writers.try_emplace(statistic.state, op);
       if (!isNew) {
         InFlightDiagnostic diagnostic = op->emitOpError("updates the state ")
-                                        << statistic.state << ", which another op updates already";
+                                        << statistic.state
+                                        << ", which another op updates already";
         diagnostic.attachNote(writer->second->getLoc()) << "the other op is here";
         return diagnostic;
       }
       Location loc = op->getLoc();
-      Value old = ReadOp::create(builder, loc, statistic.value.getType(), statistic.state);
-      Value updated =
-          RunningAverageOp::create(builder, loc, old, statistic.value,
-                                   builder.getF64FloatAttr(statistic.momentum),
-                                   builder.getF64FloatAttr(statistic.scale));
+      Value old =
+          ReadOp::create(builder, loc, statistic.value.getType(), statistic.state);
+      Value updated = RunningAverageOp::create(
+          builder, loc, old, statistic.value, builder.getF64FloatAttr(statistic.momentum),
+          builder.getF64FloatAttr(statistic.scale));
       WriteOp::create(builder, loc, statistic.state, updated);
     }
   }
@@ -140,7 +145,8 @@ struct Differentiate : train::impl::TrainDifferentiateBase<Differentiate> {
     }
     if (Operation *existing = module.lookupSymbol(kStepName)) {
       InFlightDiagnostic diagnostic =
-          graphs.front().emitOpError("can't become a step: the name '") << kStepName << "' is taken";
+          graphs.front().emitOpError("can't become a step: the name '")
+          << kStepName << "' is taken";
       diagnostic.attachNote(existing->getLoc()) << "it is defined here";
       return diagnostic;
     }
@@ -214,8 +220,9 @@ private:
         outputs.append((kGradientPrefix + param.getSymName()).str(), gradient);
         continue;
       }
-      param.emitRemark("the loss does not depend on this parameter: it gets no gradient and "
-                       "is never updated");
+      param.emitRemark(
+          "the loss does not depend on this parameter: it gets no gradient and "
+          "is never updated");
     }
     if (outputs.gradients().empty())
       return step.emitOpError("trains nothing: the loss depends on none of the module's ")

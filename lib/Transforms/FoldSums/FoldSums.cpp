@@ -26,20 +26,23 @@ bool isFreeToOverwrite(Value value) {
     return loop && argument.getArgNumber() >= loop.getStreams().size();
   }
   auto result = cast<OpResult>(value);
-  if (isa<ReadOp, RandomKeyOp>(result.getOwner()) || matchPattern(result.getOwner(), m_Constant()))
+  if (isa<ReadOp, RandomKeyOp>(result.getOwner()) ||
+      matchPattern(result.getOwner(), m_Constant()))
     return false;
   return getResultStorage(result).kind != ResultStorage::Kind::View;
 }
 
-/// Whether `value` is computed before `op` in op's block, or is an argument of that block.
+/// Whether `value` is computed before `op` in op's block, or is an argument of that
+/// block.
 bool isBefore(Value value, Operation *op) {
   if (value.getParentBlock() != op->getBlock())
     return false;
   return isa<BlockArgument>(value) || value.getDefiningOp()->isBeforeInBlock(op);
 }
 
-/// The op that can take another term for the sum that `term` is: the one that computes it, or the
-/// first of a chain in which each accumulates into the next. Null if there is none.
+/// The op that can take another term for the sum that `term` is: the one that computes
+/// it, or the first of a chain in which each accumulates into the next. Null if there is
+/// none.
 AccumulatingOpInterface findAccumulating(Value term, Type type) {
   while (true) {
     auto op = term.getDefiningOp<AccumulatingOpInterface>();

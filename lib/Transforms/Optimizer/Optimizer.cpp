@@ -79,16 +79,19 @@ private:
     if (reportGradNorm && !outputs.lookup(kGradNormOutput))
       outputs.append(
           kGradNormOutput,
-          buildGradientNorm(builder, outputs, std::numeric_limits<double>::max()).getNorm());
+          buildGradientNorm(builder, outputs, std::numeric_limits<double>::max())
+              .getNorm());
 
-    Update update{*parsed, addLearningRate(step), outputs.lookup(kGradScaleOutput), {}, {}};
+    Update update{
+        *parsed, addLearningRate(step), outputs.lookup(kGradScaleOutput), {}, {}};
     if (failed(addCounter(symbols, states, builder, loc, update)))
       return failure();
     for (const StepOutputs::Output &gradient : gradients) {
       StringRef name = *getGradientOf(gradient.name);
       auto param = dyn_cast_or_null<ParamOp>(symbols.lookup(name));
       if (!param)
-        return step.emitOpError("has a gradient of '") << name << "', which is no parameter";
+        return step.emitOpError("has a gradient of '")
+               << name << "', which is no parameter";
       if (failed(addUpdate(symbols, states, builder, param, gradient.value, update)))
         return failure();
     }
@@ -134,8 +137,8 @@ private:
     step.setInputNamesAttr(builder.getArrayAttr(names));
     step.setInputRoles(roles);
     step.setBatchDims(batchDims);
-    return step.getBodyBlock()->addArgument(RankedTensorType::get({}, builder.getF32Type()),
-                                            step.getLoc());
+    return step.getBodyBlock()->addArgument(
+        RankedTensorType::get({}, builder.getF32Type()), step.getLoc());
   }
 
   FailureOr<StateOp> addState(SymbolTable &symbols, OpBuilder &states, Location loc,
@@ -147,8 +150,8 @@ private:
       diagnostic.attachNote(loc) << "the state belongs to what is defined here";
       return failure();
     }
-    auto state = StateOp::create(states, loc, name, type, ZerosAttr::get(&getContext()), role,
-                                 owner, /*offset=*/nullptr);
+    auto state = StateOp::create(states, loc, name, type, ZerosAttr::get(&getContext()),
+                                 role, owner, /*offset=*/nullptr);
     symbols.insert(state);
     return state;
   }
@@ -157,7 +160,8 @@ private:
   LogicalResult addCounter(SymbolTable &symbols, OpBuilder &states, OpBuilder &builder,
                            Location loc, Update &update) {
     auto type = RankedTensorType::get({}, builder.getI64Type());
-    if (failed(addState(symbols, states, loc, kStepCount, type, StateRole::Counter, nullptr)))
+    if (failed(addState(symbols, states, loc, kStepCount, type, StateRole::Counter,
+                        nullptr)))
       return failure();
     auto symbol = FlatSymbolRefAttr::get(&getContext(), kStepCount);
     Value counter = ReadOp::create(builder, loc, type, symbol);
@@ -178,12 +182,14 @@ private:
     Location loc = param.getLoc();
     Type type = param.getType();
     auto symbol = FlatSymbolRefAttr::get(param.getSymNameAttr());
-    FloatAttr decay = builder.getF64FloatAttr(param.getNoDecay() ? 0.0 : weightDecay.getValue());
+    FloatAttr decay =
+        builder.getF64FloatAttr(param.getNoDecay() ? 0.0 : weightDecay.getValue());
 
     SmallVector<FlatSymbolRefAttr> slots;
     auto addSlot = [&](StringRef suffix) -> FailureOr<Value> {
       std::string name = (param.getSymName() + suffix).str();
-      if (failed(addState(symbols, states, loc, name, type, StateRole::Optimizer, symbol)))
+      if (failed(
+              addState(symbols, states, loc, name, type, StateRole::Optimizer, symbol)))
         return failure();
       slots.push_back(FlatSymbolRefAttr::get(&getContext(), name));
       return Value(ReadOp::create(builder, loc, type, slots.back()));
@@ -213,11 +219,12 @@ private:
       FailureOr<Value> v = addSlot(".v");
       if (failed(v))
         return failure();
-      op = AdamWOp::create(builder, loc, TypeRange{type, type, type}, old, gradient, *m, *v,
-                           update.correction1, update.correction2, update.learningRate,
-                           update.gradScale, Value(), builder.getF64FloatAttr(beta1),
-                           builder.getF64FloatAttr(beta2), builder.getF64FloatAttr(eps), decay,
-                           update.kind == Kind::Adam ? builder.getUnitAttr() : UnitAttr());
+      op = AdamWOp::create(
+          builder, loc, TypeRange{type, type, type}, old, gradient, *m, *v,
+          update.correction1, update.correction2, update.learningRate, update.gradScale,
+          Value(), builder.getF64FloatAttr(beta1), builder.getF64FloatAttr(beta2),
+          builder.getF64FloatAttr(eps), decay,
+          update.kind == Kind::Adam ? builder.getUnitAttr() : UnitAttr());
       break;
     }
     }

@@ -24,7 +24,8 @@ planning::ArenaProblem getProblem(const MemoryTimeline &timeline) {
   planning::ArenaProblem problem;
   problem.alignment = TRAIN_ALIGNMENT;
   for (const Storage &storage : timeline.getStorages())
-    problem.buffers.push_back({storage.name, storage.first, storage.last + 1, storage.bytes});
+    problem.buffers.push_back(
+        {storage.name, storage.first, storage.last + 1, storage.bytes});
   return problem;
 }
 
@@ -42,7 +43,8 @@ public:
       if (op->getNumResults())
         op->setAttr(kOffsetsAttr, getOffsets(op->getResults()));
       if (std::optional<unsigned> workspace = timeline.getWorkspace(op))
-        op->setAttr(kWorkspaceAttr, Builder(op).getI64IntegerAttr(getTransient(*workspace)));
+        op->setAttr(kWorkspaceAttr,
+                    Builder(op).getI64IntegerAttr(getTransient(*workspace)));
       if (auto loop = dyn_cast<MicrobatchOp>(op))
         op->setAttr(kArgOffsetsAttr, getOffsets(loop.getBody().getArguments()));
       // What is inside a fusion is in registers.
@@ -88,7 +90,8 @@ struct PlanMemory : train::impl::TrainPlanMemoryBase<PlanMemory> {
     int64_t arenaBytes = persistent.getBytes();
     int64_t lowerBound = persistent.getBytes();
     for (auto program : module.getOps<ProgramOpInterface>())
-      if (!isa<GraphOp>(program) && failed(plan(program, persistent, arenaBytes, lowerBound)))
+      if (!isa<GraphOp>(program) &&
+          failed(plan(program, persistent, arenaBytes, lowerBound)))
         return signalPassFailure();
 
     Builder builder(module.getContext());
@@ -111,7 +114,8 @@ struct PlanMemory : train::impl::TrainPlanMemoryBase<PlanMemory> {
 private:
   LogicalResult plan(ProgramOpInterface program, const PersistentMemory &persistent,
                      int64_t &arenaBytes, int64_t &lowerBound) {
-    FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(program, persistent, threads);
+    FailureOr<MemoryTimeline> timeline =
+        MemoryTimeline::build(program, persistent, threads);
     if (failed(timeline))
       return failure();
     planning::ArenaProblem problem = getProblem(*timeline);
@@ -125,8 +129,9 @@ private:
     int64_t bytes = persistent.getBytes() + solution.peak;
     arenaBytes = std::max(arenaBytes, bytes);
     lowerBound = std::max(lowerBound, timeline->getLowerBound());
-    remark::analysis(program.getLoc(),
-                     remark::RemarkOpts::name("ArenaPlanned").category("train-plan-memory"))
+    remark::analysis(
+        program.getLoc(),
+        remark::RemarkOpts::name("ArenaPlanned").category("train-plan-memory"))
         << remark::add("{0} storages by {1}", problem.buffers.size(), solution.solver)
         << remark::metric("arena_bytes", bytes)
         << remark::metric("lower_bound_bytes", timeline->getLowerBound())

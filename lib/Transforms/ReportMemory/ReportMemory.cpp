@@ -25,7 +25,8 @@ struct ReportMemory : train::impl::TrainReportMemoryBase<ReportMemory> {
   void runOnOperation() override {
     markAllAnalysesPreserved();
     if (space != "host" && space != "device") {
-      getOperation().emitError("unknown memory space '") << space << "': expected host or device";
+      getOperation().emitError("unknown memory space '")
+          << space << "': expected host or device";
       return signalPassFailure();
     }
     FailureOr<llvm::json::Object> report = buildMemoryReport(getOperation(), space);

@@ -49,14 +49,15 @@ public:
       nodes.push_back({&op, {}, 0, 0, {}, false});
     }
     for (BlockArgument argument : block.getArguments())
-      // Carried accumulators outlive the block; inputs of a program end with their last user.
+      // Carried accumulators outlive the block; inputs of a program end with their last
+      // user.
       addRoot(argument, isa<ProgramOpInterface>(block.getParentOp())
                             ? getByteSize(argument.getType())
                             : 0);
     for (unsigned i = 0, e = nodes.size(); i != e; ++i)
       addNode(i);
-    for (Operation *op : llvm::concat<Operation *const>(
-             writes, ArrayRef<Operation *>(terminator())))
+    for (Operation *op :
+         llvm::concat<Operation *const>(writes, ArrayRef<Operation *>(terminator())))
       for (Value value : op->getOperands())
         if (auto root = rootOf.find(value); root != rootOf.end())
           roots[root->second].bytes = 0;
@@ -94,7 +95,8 @@ private:
     return last;
   }
 
-  /// All values of this block that an op reads, those that only its regions read included.
+  /// All values of this block that an op reads, those that only its regions read
+  /// included.
   SmallVector<Value> getUsedValues(Operation *op) {
     SmallVector<Value> used(op->getOperands());
     if (op->getNumRegions() && !op->hasTrait<OpTrait::IsIsolatedFromAbove>()) {
@@ -160,7 +162,8 @@ private:
     contentsOf[result] = numContents++;
   }
 
-  /// One version of some bytes: a value and all its views share it, an in-place update starts another.
+  /// One version of some bytes: a value and all its views share it, an in-place update
+  /// starts another.
   unsigned getContents(Value value) {
     auto [found, isNew] = contentsOf.try_emplace(value, numContents);
     numContents += isNew;
@@ -267,7 +270,9 @@ private:
 
 } // namespace
 
-SmallVector<Operation *> train::orderBlock(Block &block) { return ListScheduler(block).run(); }
+SmallVector<Operation *> train::orderBlock(Block &block) {
+  return ListScheduler(block).run();
+}
 
 void train::applyOrder(Block &block, ArrayRef<Operation *> order) {
   Operation *terminator = block.getTerminator();

@@ -16,8 +16,9 @@ bool train::canOverwriteElementwise(FusionOp fusion, unsigned result, unsigned o
   if (!type || !resultType || type.getShape() != resultType.getShape() ||
       getByteSize(type) != getByteSize(resultType))
     return false;
-  // A kernel walks its domain once, reads an operand of the domain's shape at the index where it
-  // stores, and stores last; of an operand along rows it has read the whole row by then.
+  // A kernel walks its domain once, reads an operand of the domain's shape at the index
+  // where it stores, and stores last; of an operand along rows it has read the whole row
+  // by then.
   int64_t largest = type.getNumElements();
   fusion.getBody().walk([&](Operation *op) {
     for (Type opType : op->getResultTypes())
@@ -88,7 +89,8 @@ private:
       for (unsigned i = 0; alias < 0 && i < fusion->getNumOperands(); ++i) {
         Value operand = fusion->getOperand(i);
         Value root = getRoot(operand);
-        if (llvm::is_contained(aliases, static_cast<int64_t>(i)) || usedLater.contains(root) ||
+        if (llvm::is_contained(aliases, static_cast<int64_t>(i)) ||
+            usedLater.contains(root) ||
             getByteSize(root.getType()) != getByteSize(operand.getType()) ||
             !mayOverwrite(root, result) ||
             !canOverwriteElementwise(fusion, result.getResultNumber(), i))

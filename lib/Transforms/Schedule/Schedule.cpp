@@ -40,17 +40,29 @@ ProgramOrder getCurrentOrder(ProgramOpInterface program) {
   return order;
 }
 
-void apply(const ProgramOrder &order) {
-  for (const auto &[block, ops] : order)
-    applyOrder(*block, ops);
-}
+/// A program's order, with the aliases its fusions had when it was given.
+struct Candidate {
+  ProgramOrder order;
+  SmallVector<std::pair<FusionOp, SmallVector<int64_t>>> givenAliases;
+
+  /// Puts the ops into this order and marks what can then be computed in place.
+  void apply() {
+    for (auto &[fusion, aliases] : givenAliases)
+      fusion.setAliases(aliases);
+    for (const auto &[block, ops] : order)
+      applyOrder(*block, ops);
+    for (const auto &[block, ops] : order)
+      markInPlace(*block);
+  }
+};
 
 /// The peak of the program as it stands, or nothing if its order can't be executed.
-std::optional<int64_t> measure(ProgramOpInterface program, const PersistentMemory &persistent,
-                               int threads) {
+std::optional<int64_t> measure(ProgramOpInterface program,
+                               const PersistentMemory &persistent, int threads) {
   ScopedDiagnosticHandler silence(program->getContext(),
                                   [](Diagnostic &) { return success(); });
-  FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(program, persistent, threads);
+  FailureOr<MemoryTimeline> timeline =
+      MemoryTimeline::build(program, persistent, threads);
   if (failed(timeline))
     return std::nullopt;
   return timeline->getLowerBound();
@@ -70,30 +82,34 @@ struct Schedule : train::impl::TrainScheduleBase<Schedule> {
 
 private:
   LogicalResult schedule(ProgramOpInterface program, const PersistentMemory &persistent) {
-    ProgramOrder given = getCurrentOrder(program);
-    std::optional<int64_t> givenPeak = measure(program, persistent, threads);
-
-    ProgramOrder found;
-    for (auto &[block, ops] : given) {
-      found.push_back({block, orderBlock(*block)});
-      if (found.back().second.size() != ops.size()) {
-        // Two ops have to come before each other: the given order says where it breaks.
-        if (!givenPeak)
-          return MemoryTimeline::build(program, persistent, threads);
-        return program->emitOpError("has values that are overwritten in place and read in a circle");
-      }
+    Candidate given{getCurrentOrder(program), {}};
+    program.getBodyBlock()->walk([&](FusionOp fusion) {
+      given.givenAliases.push_back({fusion, llvm::to_vector(fusion.getAliases())});
+    });
+    Candidate found{{}, given.givenAliases};
+    for (auto &[block, ops] : given.order) {
+      found.order.push_back({block, orderBlock(*block)});
+      if (found.order.back().second.size() == ops.size())
+        continue;
+      // Two ops have to come before each other; the given order shows where it breaks.
+      if (failed(MemoryTimeline::build(program, persistent, threads)))
+        return failure();
+      return program->emitOpError(
+          "has values that are overwritten in place and read in a circle");
     }
-    apply(found);
+    found.apply();
     std::optional<int64_t> foundPeak = measure(program, persistent, threads);
+    given.apply();
+    std::optional<int64_t> givenPeak = measure(program, persistent, threads);
     bool keepGiven = givenPeak && (!foundPeak || *givenPeak < *foundPeak);
-    if (keepGiven)
-      apply(given);
-    for (auto &[block, ops] : given)
-      markInPlace(*block);
-    FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(program, persistent, threads);
+    if (!keepGiven)
+      found.apply();
+    FailureOr<MemoryTimeline> timeline =
+        MemoryTimeline::build(program, persistent, threads);
     if (failed(timeline))
       return failure();
-    remark::passed(program.getLoc(), remark::RemarkOpts::name("Scheduled").category("train-schedule"))
+    remark::passed(program.getLoc(),
+                   remark::RemarkOpts::name("Scheduled").category("train-schedule"))
         << remark::add("kept the {0} order", keepGiven ? "given" : "list scheduler's")
         << remark::metric("peak_bytes", timeline->getLowerBound())
         << remark::metric("given_peak_bytes", givenPeak.value_or(-1))

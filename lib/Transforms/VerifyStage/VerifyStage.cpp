@@ -21,18 +21,22 @@ namespace {
 
 /// Programs that will be executed: all but the graph.
 SmallVector<ProgramOpInterface> getExecuted(ModuleOp module) {
-  return llvm::filter_to_vector(module.getOps<ProgramOpInterface>(),
-                                [](ProgramOpInterface program) { return !isa<GraphOp>(program); });
+  return llvm::filter_to_vector(
+      module.getOps<ProgramOpInterface>(),
+      [](ProgramOpInterface program) { return !isa<GraphOp>(program); });
 }
 
-/// Applies `check` to every op that runs, those in micro-batch loops included, those in fusions not.
-LogicalResult forEachOp(ModuleOp module, llvm::function_ref<LogicalResult(Operation *)> check) {
+/// Applies `check` to every op that runs, those in micro-batch loops included, those in
+/// fusions not.
+LogicalResult forEachOp(ModuleOp module,
+                        llvm::function_ref<LogicalResult(Operation *)> check) {
   for (ProgramOpInterface program : getExecuted(module)) {
-    WalkResult walked = program.getBodyBlock()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (failed(check(op)))
-        return WalkResult::interrupt();
-      return isa<FusionOp>(op) ? WalkResult::skip() : WalkResult::advance();
-    });
+    WalkResult walked =
+        program.getBodyBlock()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+          if (failed(check(op)))
+            return WalkResult::interrupt();
+          return isa<FusionOp>(op) ? WalkResult::skip() : WalkResult::advance();
+        });
     if (walked.wasInterrupted())
       return failure();
   }
@@ -43,7 +47,8 @@ LogicalResult hasOneGraph(ModuleOp module) {
   auto graphs = llvm::to_vector(module.getOps<GraphOp>());
   if (graphs.size() == 1)
     return success();
-  return module.emitError("a module has exactly one train.graph, this one has ") << graphs.size();
+  return module.emitError("a module has exactly one train.graph, this one has ")
+         << graphs.size();
 }
 
 LogicalResult hasNoStep(ModuleOp module) {
@@ -69,7 +74,8 @@ LogicalResult hasNoScopes(ModuleOp module) {
 LogicalResult hasNoOpenGradients(ModuleOp module) {
   for (auto step : module.getOps<StepOp>())
     for (Attribute name : step.getOutputNames())
-      if (std::optional<StringRef> parameter = getGradientOf(cast<StringAttr>(name).getValue()))
+      if (std::optional<StringRef> parameter =
+              getGradientOf(cast<StringAttr>(name).getValue()))
         return step.emitOpError("still returns the gradient of @")
                << *parameter << ": no optimizer uses it";
   return success();
@@ -77,9 +83,8 @@ LogicalResult hasNoOpenGradients(ModuleOp module) {
 
 LogicalResult hasOneKernelPerOp(ModuleOp module) {
   return forEachOp(module, [](Operation *op) -> LogicalResult {
-    if (op->getNumResults() == 0 ||
-        isa<LibraryOpInterface, RowProgramOpInterface, FusionOp, MicrobatchOp, ReadOp,
-            RandomKeyOp>(op))
+    if (op->getNumResults() == 0 || isa<LibraryOpInterface, RowProgramOpInterface,
+                                        FusionOp, MicrobatchOp, ReadOp, RandomKeyOp>(op))
       return success();
     if (llvm::all_of(op->getResults(), [](OpResult result) {
           return getResultStorage(result).kind == ResultStorage::Kind::View;
@@ -101,7 +106,8 @@ LogicalResult hasExecutableOrder(ModuleOp module) {
 LogicalResult hasOffsets(ModuleOp module) {
   for (StringRef name : {kArenaBytesAttr, kLowerBoundAttr, kThreadsAttr})
     if (!module->getAttrOfType<IntegerAttr>(name))
-      return module.emitError("the module lacks the attribute '") << name << "' of a memory plan";
+      return module.emitError("the module lacks the attribute '")
+             << name << "' of a memory plan";
   int64_t arenaBytes = module->getAttrOfType<IntegerAttr>(kArenaBytesAttr).getInt();
   for (Operation &op : module.getOps()) {
     if (!isa<ParamOp, StateOp>(op))
@@ -125,7 +131,8 @@ LogicalResult hasOffsets(ModuleOp module) {
     if (!offsets || offsets.size() != op->getNumResults())
       return op->emitOpError("needs one entry per result in the attribute '")
              << kOffsetsAttr << "'";
-    for (auto [offset, type] : llvm::zip_equal(offsets.asArrayRef(), op->getResultTypes()))
+    for (auto [offset, type] :
+         llvm::zip_equal(offsets.asArrayRef(), op->getResultTypes()))
       if (offset < -1 || (offset >= 0 && offset + getByteSize(type) > arenaBytes))
         return op->emitOpError("has a result at byte ")
                << offset << " of an arena of " << arenaBytes;

@@ -4,6 +4,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "train/Conversion/RowProgram.h"
 #include "train/Gradients/Registration.h"
 #include "train/Models/Models.h"
 #include "train/Reference/Registration.h"
@@ -27,13 +28,15 @@ protected:
     registry.insert<TrainDialect>();
     registerGradients(registry);
     registerReference(registry);
+    registerRowPrograms(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
     context.disableMultithreading();
   }
 
   /// A model small enough to execute; `family` is one of modelFamilies().
-  mlir::OwningOpRef<mlir::ModuleOp> buildSmall(const std::string &family, int64_t batch = 2) {
+  mlir::OwningOpRef<mlir::ModuleOp> buildSmall(const std::string &family,
+                                               int64_t batch = 2) {
     ModelOptions options;
     options.family = family;
     options.batch = batch;
@@ -67,8 +70,7 @@ protected:
     return module;
   }
 
-  template <typename... Passes>
-  bool run(mlir::ModuleOp module, Passes &&...passes) {
+  template <typename... Passes> bool run(mlir::ModuleOp module, Passes &&...passes) {
     mlir::PassManager pm(&context);
     (pm.addPass(std::move(passes)), ...);
     return mlir::succeeded(pm.run(module));

@@ -23,7 +23,8 @@ protected:
     evaluation.seed = 7;
     EXPECT_TRUE(succeeded(initializeSymbols(module, evaluation)));
     Interpreter interpreter(evaluation);
-    auto step = cast<ProgramOpInterface>((*module.getOps<StepOp>().begin()).getOperation());
+    auto step =
+        cast<ProgramOpInterface>((*module.getOps<StepOp>().begin()).getOperation());
     EXPECT_TRUE(succeeded(interpreter.run(step, inputs)));
     auto writes = interpreter.getWrites();
     writes["loss"] = interpreter.getOutputs()[0];
@@ -31,21 +32,23 @@ protected:
   }
 };
 
-// Ordering and placing change no bit.
-TEST_F(Meaning, ScheduleAndPlanAreBitwiseNeutral) {
+// Fusing, ordering and placing change no bit.
+TEST_F(Meaning, FuseScheduleAndPlanAreBitwiseNeutral) {
   for (const char *family : {"mlp", "gpt2", "unet"})
     for (int64_t accumulate : {1, 3}) {
       SCOPED_TRACE(family);
       OwningOpRef<ModuleOp> module = buildSmall(family);
       ASSERT_TRUE(buildStep(*module, {accumulate, true, "adamw"}));
       OwningOpRef<ModuleOp> before = cast<ModuleOp>((*module)->clone());
-      ASSERT_TRUE(run(*module, createTrainSchedule({1}), createTrainPlanMemory({1})));
+      ASSERT_TRUE(run(*module, createTrainFuse(), createTrainSchedule({1}),
+                      createTrainPlanMemory({1})));
       EXPECT_TRUE(succeeded(checkEquivalent(*before, *module)));
     }
 }
 
-// The mean over micro-batches of means is the mean over the batch: the same samples in two micro-batches or in one
-// step train the same, masks of dropout included, because they depend on the global sample.
+// The mean over micro-batches of means is the mean over the batch: the same samples in
+// two micro-batches or in one step train the same, masks of dropout included, because
+// they depend on the global sample.
 TEST_F(Meaning, AccumulationEqualsTheLargerBatch) {
   for (const char *family : {"mlp", "gpt2", "llama"}) {
     SCOPED_TRACE(family);

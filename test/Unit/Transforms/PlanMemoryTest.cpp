@@ -14,7 +14,8 @@ protected:
     SCOPED_TRACE(family + " accumulate " + std::to_string(recipe.accumulate));
     OwningOpRef<ModuleOp> module = buildSmall(family);
     ASSERT_TRUE(buildStep(*module, recipe));
-    ASSERT_TRUE(run(*module, createTrainSchedule({2}), createTrainVerifyStage(),
+    ASSERT_TRUE(run(*module, createTrainFuse(), createTrainVerifyStage(),
+                    createTrainSchedule({2}), createTrainVerifyStage(),
                     createTrainPlanMemory({2}), createTrainVerifyStage()));
     PlanSimulator simulator(*module);
     int programs = 0;
@@ -27,7 +28,8 @@ protected:
     }
     EXPECT_GE(programs, 2);
     int64_t arena = (*module)->getAttrOfType<IntegerAttr>("train.arena_bytes").getInt();
-    int64_t bound = (*module)->getAttrOfType<IntegerAttr>("train.lower_bound_bytes").getInt();
+    int64_t bound =
+        (*module)->getAttrOfType<IntegerAttr>("train.lower_bound_bytes").getInt();
     EXPECT_GE(arena, bound);
     EXPECT_LE(arena, bound + bound / 50) << "more than 2 % above the lower bound";
   }
@@ -38,9 +40,7 @@ TEST_F(PlanMemory, PlainStepsAreLegal) {
     expectLegal(family, {1, false, "adamw"});
 }
 
-TEST_F(PlanMemory, ClippedStepsAreLegal) {
-  expectLegal("gpt2", {1, true, "momentum"});
-}
+TEST_F(PlanMemory, ClippedStepsAreLegal) { expectLegal("gpt2", {1, true, "momentum"}); }
 
 TEST_F(PlanMemory, AccumulatedStepsAreLegal) {
   for (const char *family : {"mlp", "gpt2", "llama", "unet"})

@@ -8,7 +8,8 @@ using namespace train;
 using namespace train::test;
 
 PlanSimulator::PlanSimulator(ModuleOp module)
-    : module(module), threads(module->getAttrOfType<IntegerAttr>("train.threads").getInt()),
+    : module(module),
+      threads(module->getAttrOfType<IntegerAttr>("train.threads").getInt()),
       arena(module->getAttrOfType<IntegerAttr>("train.arena_bytes").getInt() / 64) {}
 
 std::vector<std::string> PlanSimulator::run(ProgramOpInterface program) {
@@ -21,10 +22,12 @@ std::vector<std::string> PlanSimulator::run(ProgramOpInterface program) {
     write(op.getAttrOfType<IntegerAttr>("offset").getInt(),
           getByteSize(op.getAttrOfType<TypeAttr>("type").getValue()), label);
   }
-  // Literals are laid down once, before any program runs; the key before each micro-batch.
+  // Literals are laid down once, before any program runs; the key before each
+  // micro-batch.
   program.getBodyBlock()->walk([&](Operation *op) {
     DenseElementsAttr value;
-    if (isa<RandomKeyOp>(op) || (matchPattern(op, m_Constant(&value)) && !value.isSplat()))
+    if (isa<RandomKeyOp>(op) ||
+        (matchPattern(op, m_Constant(&value)) && !value.isSplat()))
       define(op->getResult(0), getOffset(op->getResult(0)));
   });
   for (BlockArgument input : program.getBodyBlock()->getArguments())
@@ -32,7 +35,8 @@ std::vector<std::string> PlanSimulator::run(ProgramOpInterface program) {
   visitBlock(*program.getBodyBlock());
 
   DenseSet<Attribute> written;
-  program.getBodyBlock()->walk([&](WriteOp op) { written.insert(op.getSymbolAttr().getAttr()); });
+  program.getBodyBlock()->walk(
+      [&](WriteOp op) { written.insert(op.getSymbolAttr().getAttr()); });
   for (Operation &op : module.getOps())
     if (isa<ParamOp, StateOp>(op) && !written.contains(SymbolTable::getSymbolName(&op)) &&
         arena[op.getAttrOfType<IntegerAttr>("offset").getInt() / 64] !=
@@ -49,19 +53,23 @@ void PlanSimulator::visitBlock(Block &block) {
 void PlanSimulator::visitOp(Operation &op) {
   if (auto loop = dyn_cast<MicrobatchOp>(op))
     return visitLoop(loop);
-  // Workspace is scratch from before the operands are read until after the results are written.
+  // Workspace is scratch from before the operands are read until after the results are
+  // written.
   Label scratch = 0;
   int64_t scratchBegin = 0, scratchEnd = 0;
-  if (auto library = dyn_cast<LibraryOpInterface>(op)) {
-    int64_t bytes = 0;
+  int64_t bytes = 0;
+  if (auto library = dyn_cast<LibraryOpInterface>(op))
     for (const LibraryCall &call : library.getLibraryCalls())
       if (llvm::is_contained(call.operands, Value()))
-        bytes = std::max(bytes,
-                         trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+        bytes = std::max(
+            bytes, trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+  if (auto kernels = dyn_cast<WorkspaceOpInterface>(op))
+    bytes = std::max(bytes, kernels.getWorkspaceBytes());
+  if (bytes > 0) {
     auto offset = op.getAttrOfType<IntegerAttr>("train.workspace");
-    if (bytes > 0 && !offset)
+    if (!offset) {
       complain(&op, "lacks a workspace of " + std::to_string(bytes) + " bytes");
-    else if (bytes > 0) {
+    } else {
       scratch = nextLabel++;
       scratchBegin = offset.getInt() / 64;
       scratchEnd = llvm::divideCeil(offset.getInt() + bytes, 64);
@@ -119,7 +127,8 @@ void PlanSimulator::visitLoop(MicrobatchOp loop) {
       define(stream, getOffset(stream));
     visitBlock(body);
     // Copies to the accumulators, where a value is computed elsewhere.
-    for (auto [argument, value] : llvm::zip_equal(carried, body.getTerminator()->getOperands()))
+    for (auto [argument, value] :
+         llvm::zip_equal(carried, body.getTerminator()->getOperands()))
       define(argument, getOffset(argument));
   }
   for (auto [result, argument] : llvm::zip_equal(loop.getResults(), carried)) {

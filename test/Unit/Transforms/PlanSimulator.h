@@ -1,6 +1,7 @@
-// An independent judge of memory plans: it executes a planned program on labels instead of numbers. Every write
-// labels the bytes it writes; every read must find its own value's label there. It knows offsets and what ops
-// promise about storage, and nothing about timelines or lifetimes.
+// An independent judge of memory plans: it executes a planned program on labels instead
+// of numbers. Every write labels the bytes it writes; every read must find its own
+// value's label there. It knows offsets and what ops promise about storage, and nothing
+// about timelines or lifetimes.
 #ifndef TRAIN_TEST_UNIT_TRANSFORMS_PLANSIMULATOR_H
 #define TRAIN_TEST_UNIT_TRANSFORMS_PLANSIMULATOR_H
 
