@@ -134,7 +134,8 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
   auto parseInput = [&]() -> ParseResult {
     OpAsmParser::Argument &argument = arguments.emplace_back();
     if (parser.parseArgument(argument, /*allowType=*/false) ||
-        parser.parseColonType(argument.type))
+        parser.parseColonType(argument.type) ||
+        parser.parseOptionalLocationSpecifier(argument.sourceLoc))
       return failure();
     inputNames.push_back(b.getStringAttr(argument.ssaName.name.drop_front()));
     roles.push_back(static_cast<int64_t>(InputRole::Data));
@@ -144,7 +145,7 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
       return failure();
     if (succeeded(parser.parseOptionalKeyword("learning_rate")))
       roles.back() = static_cast<int64_t>(InputRole::LearningRate);
-    return parser.parseOptionalLocationSpecifier(argument.sourceLoc);
+    return success();
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseInput))
     return failure();
@@ -205,12 +206,12 @@ static void printProgram(OpAsmPrinter &printer, ProgramOpInterface program) {
     unsigned i = argument.getArgNumber();
     if (i)
       printer << ", ";
-    printer << argument << ": " << argument.getType();
+    // With the location, if any, behind the type: only this function prints it no more than asked for.
+    printer.printRegionArgument(argument);
     if (program.getBatchDim(i) >= 0)
       printer << " batch(" << program.getBatchDim(i) << ')';
     if (program.getInputRole(i) == InputRole::LearningRate)
       printer << " learning_rate";
-    printer.printOptionalLocationSpecifier(argument.getLoc());
   }
   printer << ')';
   Operation *terminator = block->getTerminator();

@@ -1,6 +1,11 @@
 // Round trip of every op of the Program family, in both syntaxes. The examples are those of docs/language.md.
 // RUN: train-opt %s | train-opt | FileCheck %s
 // RUN: train-opt --mlir-print-op-generic %s | train-opt | FileCheck %s
+// RUN: train-opt --mlir-print-debuginfo %s | train-opt | FileCheck %s
+// RUN: train-opt %s | FileCheck %s --check-prefix=PLAIN
+
+// Locations are printed where they were asked for, and nowhere else.
+// PLAIN-NOT: loc(
 
 // CHECK: train.param @fc.weight : tensor<8x3xf32> init(#train.normal<0.000000e+00 : f64, 2.000000e-02 : f64>)
 train.param @fc.weight : tensor<8x3xf32> init(#train.normal<0.000000e+00 : f64, 2.000000e-02 : f64>)
