@@ -226,4 +226,20 @@ int64_t shuffledSample(int64_t samples, uint64_t seed, int64_t position) {
   return int64_t(Permutation(n, seed, at / n)(at % n));
 }
 
+const char *orderName(SampleOrder order) {
+  return order == SampleOrder::File ? "file" : "shuffled";
+}
+
+std::optional<SampleOrder> orderFromName(std::string_view name) {
+  for (SampleOrder order : {SampleOrder::Shuffled, SampleOrder::File})
+    if (name == orderName(order))
+      return order;
+  return std::nullopt;
+}
+
+int64_t sampleAt(SampleOrder order, int64_t samples, uint64_t seed, int64_t position) {
+  return order == SampleOrder::File ? position % samples
+                                    : shuffledSample(samples, seed, position);
+}
+
 } // namespace train::rt

@@ -119,6 +119,8 @@ Result<std::pair<Manifest, FileSums>> decode(std::string_view text) {
   manifest.position = reader.get<int64_t>("position");
   manifest.samples = reader.get<int64_t>("samples");
   manifest.seed = reader.get<uint64_t>("seed");
+  auto order = orderFromName(reader.get<std::string>("order"));
+  manifest.order = order.value_or(SampleOrder::Shuffled);
   manifest.fingerprint = parseHex(reader.get<std::string>("fingerprint"));
   Json scheduleFields = reader.child("schedule"), fileFields = reader.child("files");
   Reader schedule(scheduleFields);
@@ -128,10 +130,11 @@ Result<std::pair<Manifest, FileSums>> decode(std::string_view text) {
   manifest.schedule.minRate = schedule.get<double>("min_lr");
   manifest.schedule.warmupSteps = schedule.get<int64_t>("warmup_steps");
   manifest.schedule.steps = schedule.get<int64_t>("steps");
-  if (!reader.wrong.empty() || !schedule.wrong.empty() || !kind)
+  if (!reader.wrong.empty() || !schedule.wrong.empty() || !kind || !order)
     return fieldError(!reader.wrong.empty()     ? reader.wrong
                       : !schedule.wrong.empty() ? "schedule." + schedule.wrong
-                                                : "schedule.kind");
+                      : !kind                   ? "schedule.kind"
+                                                : "order");
   FileSums sums;
   for (const auto &[name, value] : fileFields.items()) {
     if (!value.is_object())
@@ -157,6 +160,7 @@ Status writeManifest(const std::string &path, const Manifest &manifest,
       {"position", uint64_t(manifest.position)},
       {"samples", uint64_t(manifest.samples)},
       {"seed", manifest.seed},
+      {"order", orderName(manifest.order)},
       {"fingerprint", format("%016llx", (unsigned long long)manifest.fingerprint)},
       {"schedule",
        {{"kind", scheduleName(schedule.kind)},

@@ -144,7 +144,7 @@ void Options::override(Schedule &into) const {
 Result<Options> parseOptions(int argc, const char *const *argv, const std::string &model,
                              std::string &help) {
   Options options;
-  std::string schedule;
+  std::string schedule, order;
   CLI::App app("Trains the model '" + model + "' that is compiled into it.");
   app.footer(footer);
   app.allow_extras();
@@ -192,6 +192,10 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
                  "(default: 0)")
       ->check(wholeNumber<uint64_t>())
       ->type_name("N");
+  app.add_option("--order", order,
+                 "Order of the samples: shuffled anew in each epoch, or file, as they "
+                 "are in the files (default: shuffled)")
+      ->type_name("NAME");
   app.add_flag("--allow-nan", options.allowNan,
                "Go on when the loss is not finite, instead of ending with code 6");
   app.add_option("--timeout", options.timeout,
@@ -271,6 +275,11 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
     if (!options.schedule)
       return usage("--lr-schedule is '" + printable(schedule) +
                    "', expected constant, linear or cosine");
+  }
+  if (!order.empty()) {
+    options.order = orderFromName(order);
+    if (!options.order)
+      return usage("--order is '" + printable(order) + "', expected shuffled or file");
   }
   for (auto check : {checkRanges, checkCombinations}) {
     Status status = check(options);

@@ -113,7 +113,12 @@ Status startState(Session &session, const Options &options, const Plan &plan,
                  (long long)plan.data.samples(), (long long)manifest->samples));
     if (manifest->fingerprint != executable.fingerprint)
       note("the checkpoint was written by another compilation of the model");
-    state = {manifest->step, manifest->position, manifest->seed, manifest->schedule};
+    if (options.order && *options.order != manifest->order)
+      return Status::error(ErrorKind::Usage,
+                           format("--order is %s, the checkpoint was trained with %s",
+                                  orderName(*options.order), orderName(manifest->order)));
+    state = {manifest->step, manifest->position, manifest->seed, manifest->schedule,
+             manifest->order};
     options.override(state.schedule);
     note(format("resumed after step %lld", (long long)state.step));
     return Status::success();
@@ -130,6 +135,7 @@ Status startState(Session &session, const Options &options, const Plan &plan,
                  printable(options.checkpoint).c_str(), (long long)steps->back()));
   }
   state.seed = options.seed.value_or(0);
+  state.order = options.order.value_or(SampleOrder::Shuffled);
   state.schedule = options.newSchedule();
   initializeSymbols(executable, state.seed, session.arena(), session.team());
   if (!options.init.empty()) {

@@ -61,7 +61,7 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
     if (!hasDataInputs(program))
       return Status::success();
     for (int64_t i = 0; i < program.samples; ++i)
-      rows[size_t(i)] = shuffledSample(data.samples(), inputs.seed, first + i);
+      rows[size_t(i)] = sampleAt(inputs.order, data.samples(), inputs.seed, first + i);
     return data.load(arena(), program, rows.data());
   };
   Status status = executor.run(program, load);

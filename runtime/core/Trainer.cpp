@@ -41,6 +41,7 @@ Status Trainer::save(const TrainingState &state) {
   manifest.position = state.position;
   manifest.samples = data.samples();
   manifest.seed = state.seed;
+  manifest.order = state.order;
   manifest.schedule = state.schedule;
   manifest.fingerprint = session.executable().fingerprint;
   manifest.model = session.executable().model;
@@ -119,8 +120,9 @@ Result<Ending> Trainer::train(TrainingState &state) {
   while (state.step < state.schedule.steps) {
     int64_t stepBegin = steadyNanoseconds();
     double rate = learningRate(state.schedule, state.step);
-    Result<Session::StepOutputs> outputs = session.step(
-        *program, data, {state.step, state.position, state.seed, float(rate)});
+    Result<Session::StepOutputs> outputs =
+        session.step(*program, data,
+                     {state.step, state.position, state.seed, float(rate), state.order});
     if (!outputs)
       return std::move(outputs.takeStatus())
           .context(format("step %lld", (long long)state.step + 1));

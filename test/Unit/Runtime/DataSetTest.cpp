@@ -185,4 +185,12 @@ TEST(PermutationTest, EachEpochVisitsEverySample) {
   }
 }
 
+TEST(PermutationTest, FileOrderStartsAgainAtEachEpoch) {
+  for (int64_t position = 0; position < 120; ++position) {
+    EXPECT_EQ(sampleAt(SampleOrder::File, 50, 9, position), position % 50);
+    EXPECT_EQ(sampleAt(SampleOrder::Shuffled, 50, 9, position),
+              shuffledSample(50, 9, position));
+  }
+}
+
 } // namespace

@@ -69,6 +69,7 @@ TEST(OptionsTest, WrongOnesAreUsageErrors) {
       {{"--lr=-1"}, "--lr is -1"},
       {{"--keep=0"}, "--keep is 0, it must be at least 1"},
       {{"--lr-schedule=cosin"}, "'cosin', expected constant, linear or cosine"},
+      {{"--order=random"}, "--order is 'random', expected shuffled or file"},
       {{"--resume"}, "--resume needs --checkpoint"},
       {{"--save-every=5"}, "--save-every needs --checkpoint"},
       {{"--eval-every=5"}, "--eval-every needs --eval-data"},
@@ -89,18 +90,23 @@ TEST(OptionsTest, HelpNamesEveryOptionAndExitCode) {
   const char *arguments[] = {"model", "--help"};
   std::string help;
   ASSERT_TRUE(parseOptions(2, arguments, "gpt", help).ok());
-  for (const char *name :
-       {"--data",         "--eval-data",   "--eval-every",
-        "--eval-batches", "--eval-only",   "--steps",
-        "--lr",           "--lr-schedule", "--warmup-steps",
-        "--min-lr",       "--seed",        "--allow-nan",
-        "--timeout",      "--init",        "--checkpoint",
-        "--save-every",   "--keep",        "--resume",
-        "--export",       "--generate",    "--prompt",
-        "--temperature",  "--top-k",       "--log",
-        "--tensorboard",  "--profile",     "--trace",
-        "--hash-every",   "--peak-flops",  "--print-memory",
-        "--dry-run",      "'gpt'",         "  6  the loss is not finite"})
+  for (const char *name : {"--data",         "--eval-data",
+                           "--eval-every",   "--eval-batches",
+                           "--eval-only",    "--steps",
+                           "--lr",           "--lr-schedule",
+                           "--warmup-steps", "--min-lr",
+                           "--seed",         "--order",
+                           "--allow-nan",    "--timeout",
+                           "--init",         "--checkpoint",
+                           "--save-every",   "--keep",
+                           "--resume",       "--export",
+                           "--generate",     "--prompt",
+                           "--temperature",  "--top-k",
+                           "--log",          "--tensorboard",
+                           "--profile",      "--trace",
+                           "--hash-every",   "--peak-flops",
+                           "--print-memory", "--dry-run",
+                           "'gpt'",          "  6  the loss is not finite"})
     EXPECT_NE(help.find(name), std::string::npos) << name;
   size_t longest = 0, at = 0;
   for (size_t end; (end = help.find('\n', at)) != std::string::npos; at = end + 1)

@@ -144,6 +144,22 @@ TEST_F(TrainingTest, ResumeContinuesBitForBit) {
   EXPECT_EQ(train({"--resume", ck}), 0) << err;
 }
 
+TEST_F(TrainingTest, FileOrderIsKeptByAResume) {
+  std::string ck = "--checkpoint=" + path("ck");
+  ASSERT_EQ(train({"--steps=10", "--hash-every=10"}), 0) << err;
+  std::vector<std::string> shuffled = hashes();
+  ASSERT_EQ(train({"--steps=10", "--hash-every=10", "--order=file"}), 0) << err;
+  std::vector<std::string> expected = hashes();
+  EXPECT_NE(expected, shuffled);
+  ASSERT_EQ(train({ck, "--steps=5", "--order=file"}), 0) << err;
+  EXPECT_EQ(train({ck, "--resume", "--steps=10", "--order=shuffled"}), 2);
+  EXPECT_NE(err.find("--order is shuffled, the checkpoint was trained with file"),
+            std::string::npos)
+      << err;
+  ASSERT_EQ(train({ck, "--resume", "--steps=10", "--hash-every=10"}), 0) << err;
+  EXPECT_EQ(hashes(), expected);
+}
+
 TEST_F(TrainingTest, CheckpointDirectoriesAreNotOverwritten) {
   std::string ck = "--checkpoint=" + path("ck");
   EXPECT_EQ(train({ck, "--resume"}), 4);

@@ -9,6 +9,7 @@
 #define TRAIN_RT_CHECKPOINT_H
 
 #include "train/Runtime/Abi.h"
+#include "train/rt/DataSet.h"
 #include "train/rt/Schedule.h"
 #include "train/rt/Status.h"
 
@@ -24,6 +25,7 @@ struct Manifest {
   int64_t position = 0; ///< samples consumed
   int64_t samples = 0;  ///< in the data set, which determines the order of samples
   uint64_t seed = 0;
+  SampleOrder order = SampleOrder::Shuffled;
   Schedule schedule;
   uint64_t fingerprint = 0; ///< of the executable that wrote it, for information
   std::string model;

@@ -8,7 +8,9 @@
 #include "train/rt/Status.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace train::rt {
@@ -59,6 +61,16 @@ private:
 /// The sample at `position` of the whole training: position / n is the epoch, and each
 /// epoch visits all n samples in an order of its own.
 int64_t shuffledSample(int64_t samples, uint64_t seed, int64_t position);
+
+/// In which order an epoch visits the samples: one of its own each time, or that of the
+/// files, for comparisons with other trainers and for data that were shuffled before.
+enum class SampleOrder { Shuffled, File };
+
+const char *orderName(SampleOrder order);
+std::optional<SampleOrder> orderFromName(std::string_view name);
+
+/// The sample at `position` in the given order; the seed matters where it shuffles.
+int64_t sampleAt(SampleOrder order, int64_t samples, uint64_t seed, int64_t position);
 
 } // namespace train::rt
 

@@ -3,6 +3,7 @@
 #ifndef TRAIN_RT_OPTIONS_H
 #define TRAIN_RT_OPTIONS_H
 
+#include "train/rt/DataSet.h"
 #include "train/rt/Schedule.h"
 #include "train/rt/Status.h"
 
@@ -29,6 +30,7 @@ struct Options {
   std::optional<int64_t> warmupSteps;
   std::optional<double> minRate;
   std::optional<uint64_t> seed;
+  std::optional<SampleOrder> order;
   bool allowNan = false;
   double timeout = 0; ///< seconds; 0: none
 

@@ -33,6 +33,7 @@ public:
     int64_t position = 0; ///< samples consumed before this step
     uint64_t seed = 0;
     float rate = 0;
+    SampleOrder order = SampleOrder::Shuffled;
   };
   struct StepOutputs {
     float loss = 0;
@@ -41,7 +42,7 @@ public:
     std::optional<bool> skipped;
   };
   /// One pass over the STEP program. Micro-batch m of the step holds the samples at
-  /// positions position + m * samples ... in the shuffled order. `data` may have no
+  /// positions position + m * samples ... of that order. `data` may have no
   /// samples where the program has no DATA inputs.
   Result<StepOutputs> step(const TrainProgram &program, const DataSet &data,
                            const StepInputs &inputs);

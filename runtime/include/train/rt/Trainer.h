@@ -20,6 +20,7 @@ struct TrainingState {
   int64_t position = 0; ///< samples consumed
   uint64_t seed = 0;
   Schedule schedule;
+  SampleOrder order = SampleOrder::Shuffled;
 };
 
 class Trainer {
