@@ -1,0 +1,79 @@
+// The parts of emission that no target changes.
+#include "train/Conversion/RowEmission.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace train;
+using namespace train::rows;
+
+static Type withElement(Type like, Type element) {
+  if (auto vector = dyn_cast<VectorType>(like))
+    return vector.clone(element);
+  return element;
+}
+
+Type rows::getStorageType(Type element) {
+  return element.isInteger(1) ? Type(IntegerType::get(element.getContext(), 8)) : element;
+}
+
+Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
+  Type type = stored.getType();
+  if (getElementTypeOrSelf(type) == compute)
+    return stored;
+  if (compute.isInteger(1))
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stored, constantLike(b, type, 0));
+  return arith::ExtFOp::create(b, withElement(type, compute), stored);
+}
+
+Value rows::emitNarrow(ImplicitLocOpBuilder &b, Value computed, Type storage) {
+  Type type = computed.getType(), element = getElementTypeOrSelf(type);
+  if (element == storage)
+    return computed;
+  if (element.isInteger(1))
+    return arith::ExtUIOp::create(b, withElement(type, storage), computed);
+  return arith::TruncFOp::create(b, withElement(type, storage), computed);
+}
+
+Value rows::emitNeutral(ImplicitLocOpBuilder &b, Reduction reduction, Type type) {
+  switch (reduction) {
+  case Reduction::Sum:
+    return constantLike(b, type, 0);
+  case Reduction::Max:
+    return constantLike(b, type, -std::numeric_limits<double>::infinity());
+  case Reduction::And:
+    return constantLike(b, type, 1);
+  }
+  return Value();
+}
+
+SmallVector<int> rows::getStages(const Program &program) {
+  SmallVector<int> stages(program.nodes.size(), 0);
+  for (auto [id, node] : llvm::enumerate(program.nodes)) {
+    for (int input : node.inputs)
+      stages[id] = std::max(stages[id], stages[input]);
+    if (node.kind == NodeKind::Reduce)
+      ++stages[id];
+  }
+  return stages;
+}
+
+Value rows::emitRowOffset(ImplicitLocOpBuilder &b, const Program &program, int buffer, Value row) {
+  ArrayRef<int64_t> strides = program.buffers[buffer].strides;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+  };
+  Value start;
+  int64_t inner = 1;
+  for (size_t d = program.domain.size() - 1; d-- > 0; inner *= program.domain[d]) {
+    if (strides[d] == 0)
+      continue;
+    Value index = row;
+    if (inner != 1)
+      index = arith::DivUIOp::create(b, index, constant(inner));
+    if (d != 0)
+      index = arith::RemUIOp::create(b, index, constant(program.domain[d]));
+    Value part = arith::MulIOp::create(b, index, constant(strides[d]));
+    start = start ? arith::AddIOp::create(b, start, part).getResult() : part;
+  }
+  return start;
+}
