@@ -21,6 +21,13 @@ static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, i
                    });
 }
 
+// Whether a label is the ignored one. The accessor of an i64 attribute is unsigned, and -100 must stay what it is on
+// its way through the double of a constant.
+template <typename OpT> static int isIgnored(rows::Builder &b, OpT op, int label) {
+  int64_t ignored = static_cast<int64_t>(op.getIgnoreIndex());
+  return compareInt(b, arith::CmpIPredicate::eq, label, b.constant(b.typeOf(label), ignored));
+}
+
 // A label as an i32 column number; labels are below 2^31 because they index a dimension.
 static int asColumn(rows::Builder &b, int label) {
   Type i32 = IntegerType::get(b.getContext(), 32);
@@ -51,8 +58,7 @@ void rows::addLossExpansions(ExpansionTable &table) {
     });
     int lse = b.add(largest, log);
     int label = b.load(op.getLabels(), {rows, 1});
-    int ignored = compareInt(b, arith::CmpIPredicate::eq, label,
-                             b.constant(b.typeOf(label), op.getIgnoreIndex()));
+    int ignored = isIgnored(b, op, label);
     // An ignored label indexes nothing: read column 0 in its place and drop it.
     int column = asColumn(b, b.select(ignored, b.constant(b.typeOf(label), 0), label));
     int zero = b.constant(type, 0);
@@ -79,8 +85,7 @@ void rows::addLossExpansions(ExpansionTable &table) {
         int logits = context.operand(op.getLogits());
         Type type = b.typeOf(logits);
         int label = context.operand(op.getLabels(), /*perRow=*/true);
-        int ignored = compareInt(b, arith::CmpIPredicate::eq, label,
-                                 b.constant(b.typeOf(label), op.getIgnoreIndex()));
+        int ignored = isIgnored(b, op, label);
         int probability = emitExp(b, b.sub(logits, context.operand(op.getLse(), true)));
         int hit = compareInt(b, arith::CmpIPredicate::eq, b.columnIndex(), asColumn(b, label));
         int difference = b.sub(probability, b.select(hit, b.constant(type, 1), b.constant(type, 0)));
