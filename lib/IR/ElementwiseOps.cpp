@@ -9,7 +9,7 @@ using namespace train;
 
 //===-- Result types: C1 one element type, C2 shapes broadcast -----------------------------===//
 
-static LogicalResult inferBroadcast(InferenceErrors emitError, ValueRange values, Type element,
+static LogicalResult inferBroadcast(const inference::Failure &emitError, ValueRange values, Type element,
                                     SmallVectorImpl<Type> &types) {
   SmallVector<ArrayRef<int64_t>> shapes;
   for (Value value : values)
@@ -24,7 +24,7 @@ static LogicalResult inferBroadcast(InferenceErrors emitError, ValueRange values
 template <typename Adaptor>
 static LogicalResult inferBinary(StringRef name, std::optional<Location> location,
                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, name);
+  inference::Failure emitError(location, name);
   auto element = commonElementType(adaptor.getOperands().getTypes(), emitError);
   if (failed(element))
     return failure();
@@ -36,27 +36,26 @@ static LogicalResult inferBinary(StringRef name, std::optional<Location> locatio
                                      Adaptor adaptor, SmallVectorImpl<Type> &types) {        \
     return inferBinary(name, location, adaptor, types);                                      \
   }
-TRAIN_INFER_BINARY(AddOp, "add")
-TRAIN_INFER_BINARY(SubOp, "sub")
-TRAIN_INFER_BINARY(MulOp, "mul")
-TRAIN_INFER_BINARY(DivOp, "div")
-TRAIN_INFER_BINARY(MinOp, "min")
-TRAIN_INFER_BINARY(MaxOp, "max")
+TRAIN_INFER_BINARY(AddOp, "train.add")
+TRAIN_INFER_BINARY(SubOp, "train.sub")
+TRAIN_INFER_BINARY(MulOp, "train.mul")
+TRAIN_INFER_BINARY(DivOp, "train.div")
+TRAIN_INFER_BINARY(MinOp, "train.min")
+TRAIN_INFER_BINARY(MaxOp, "train.max")
 #undef TRAIN_INFER_BINARY
 
 LogicalResult PowOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
   if (!isa<FloatType>(elementOf(adaptor.getLhs()))) {
-    InferenceErrors(location, "pow")()
-        << "takes floats, got element type " << elementOf(adaptor.getLhs());
-    return failure();
+    return inference::Failure(location, "train.pow")("takes floats, got element type ",
+                                                     elementOf(adaptor.getLhs()));
   }
-  return inferBinary("pow", location, adaptor, types);
+  return inferBinary("train.pow", location, adaptor, types);
 }
 
 LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "compare");
+  inference::Failure emitError(location, "train.compare");
   if (failed(commonElementType(adaptor.getOperands().getTypes(), emitError)))
     return failure();
   return inferBroadcast(emitError, adaptor.getOperands(), IntegerType::get(context, 1), types);
@@ -64,7 +63,7 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "select");
+  inference::Failure emitError(location, "train.select");
   auto element =
       commonElementType(TypeRange{adaptor.getLhs().getType(), adaptor.getRhs().getType()}, emitError);
   if (failed(element))

@@ -5,7 +5,7 @@ using namespace mlir;
 
 llvm::FailureOr<llvm::SmallVector<int64_t>>
 train::broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes,
-                       function_ref<InFlightDiagnostic()> emitError) {
+                       const inference::Failure &emitError) {
   size_t rank = 0;
   for (ArrayRef<int64_t> shape : shapes)
     rank = std::max(rank, shape.size());
@@ -17,9 +17,7 @@ train::broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes,
       if (size == out || size == 1)
         continue;
       if (out != 1) {
-        emitError() << "shapes do not broadcast: size " << size << " meets size " << out
-                    << " in dimension " << lead + i << " of the result";
-        return failure();
+        return emitError("shapes do not broadcast: size ", size, " meets size ", out, " in dimension ", lead + i, " of the result");
       }
       out = size;
     }
@@ -28,14 +26,12 @@ train::broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes,
 }
 
 llvm::FailureOr<Type> train::commonElementType(TypeRange types,
-                                               function_ref<InFlightDiagnostic()> emitError) {
+                                               const inference::Failure &emitError) {
   Type first = cast<RankedTensorType>(types.front()).getElementType();
   for (Type type : types.drop_front()) {
     Type element = cast<RankedTensorType>(type).getElementType();
     if (element != first) {
-      emitError() << "operands have element types " << first << " and " << element
-                  << "; cast one of them";
-      return failure();
+      return emitError("operands have element types ", first, " and ", element, "; cast one of them");
     }
   }
   return first;

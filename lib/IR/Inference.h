@@ -2,6 +2,7 @@
 #ifndef TRAIN_LIB_IR_INFERENCE_H
 #define TRAIN_LIB_IR_INFERENCE_H
 
+#include "ShapeInference.h"
 #include "train/IR/TrainDialect.h"
 
 namespace train {
@@ -10,11 +11,11 @@ namespace train {
 /// dimension, each size equal to the result's or 1. Reports the two sizes that disagree.
 llvm::FailureOr<llvm::SmallVector<int64_t>>
 broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes,
-                llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+                const inference::Failure &emitError);
 
 /// Checks that all types have one element type and returns it.
 llvm::FailureOr<mlir::Type>
-commonElementType(mlir::TypeRange types, llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+commonElementType(mlir::TypeRange types, const inference::Failure &emitError);
 
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
@@ -22,22 +23,6 @@ inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
 inline mlir::Type elementOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
 }
-
-/// An error function for inference, silent when there is no location.
-class InferenceErrors {
-public:
-  InferenceErrors(std::optional<mlir::Location> location, llvm::StringRef op)
-      : location(location), op(op) {}
-  mlir::InFlightDiagnostic operator()() const {
-    if (!location)
-      return mlir::InFlightDiagnostic();
-    return mlir::emitError(*location) << "'train." << op << "' op ";
-  }
-
-private:
-  std::optional<mlir::Location> location;
-  llvm::StringRef op;
-};
 
 } // namespace train
 

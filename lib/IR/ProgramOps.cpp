@@ -70,12 +70,15 @@ LogicalResult ParamOp::verify() {
 }
 
 LogicalResult StateOp::verify() {
-  if (failed(verifySymbolType(*this, getType(), /*floatsOnly=*/false)) ||
-      failed(verifyInitializer(*this, getType(), getInit())))
+  if (failed(verifySymbolType(*this, getType(), /*floatsOnly=*/false)))
     return failure();
-  if (auto owner = getOwnerAttr())
-    if (!SymbolTable::lookupNearestSymbolFrom<ParamOp>(*this, owner))
-      return emitOpError("owner ") << owner << " names no train.param";
+  return verifyInitializer(*this, getType(), getInit());
+}
+
+LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto owner = getOwnerAttr();
+  if (owner && !tables.lookupNearestSymbolFrom<ParamOp>(*this, owner))
+    return emitOpError("owner ") << owner << " names no train.param";
   return success();
 }
 

@@ -49,19 +49,18 @@ static LibraryCall makeCopy(Value source, Value target, int64_t elementBytes, in
   return copy;
 }
 
-static LogicalResult checkEntries(InferenceErrors emitError, StringRef what, size_t count,
+static LogicalResult checkEntries(const inference::Failure &emitError, StringRef what, size_t count,
                                   size_t rank) {
   if (count == rank)
     return success();
-  emitError() << what << " needs one entry per dimension: " << rank << ", got " << count;
-  return failure();
+  return emitError(what, " needs one entry per dimension: ", rank, ", got ", count);
 }
 
 //===-- reshape -----------------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "reshape");
+  inference::Failure emitError(location, "train.reshape");
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   SmallVector<int64_t> shape(adaptor.getShape());
   int64_t known = 1, open = -1;
@@ -71,25 +70,20 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
       continue;
     }
     if (size < 0) {
-      emitError() << "has size " << size << " in dimension " << i
-                  << " of the shape; at most one size may be -1";
-      return failure();
+      return emitError("has size ", size, " in dimension ", i, " of the shape; at most one size may be -1");
     }
     if (llvm::MulOverflow(known, size, known)) {
-      emitError() << "shape [" << adaptor.getShape() << "] has too many elements";
-      return failure();
+      return emitError("shape [", adaptor.getShape(), "] has too many elements");
     }
   }
   int64_t elements = type.getNumElements();
   if (open >= 0) {
     if (known == 0 || elements % known != 0) {
-      emitError() << "cannot infer size -1: " << elements << " elements over " << known;
-      return failure();
+      return emitError("cannot infer size -1: ", elements, " elements over ", known);
     }
     shape[open] = elements / known;
   } else if (known != elements) {
-    emitError() << "turns " << elements << " elements into a shape of " << known;
-    return failure();
+    return emitError("turns ", elements, " elements into a shape of ", known);
   }
   types.push_back(RankedTensorType::get(shape, type.getElementType()));
   return success();
@@ -131,7 +125,7 @@ LogicalResult ReshapeOp::setBatch(int64_t from, int64_t to) {
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "transpose");
+  inference::Failure emitError(location, "train.transpose");
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   ArrayRef<int64_t> permutation = adaptor.getPermutation();
   if (failed(checkEntries(emitError, "permutation", permutation.size(), type.getRank())))
@@ -140,9 +134,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   SmallVector<int64_t> shape;
   for (int64_t from : permutation) {
     if (from < 0 || from >= type.getRank() || seen[from]) {
-      emitError() << "permutation [" << permutation << "] is not one of [0, " << type.getRank()
-                  << ")";
-      return failure();
+      return emitError("permutation [", permutation, "] is not one of [0, ", type.getRank(), ")");
     }
     seen[from] = true;
     shape.push_back(type.getDimSize(from));
@@ -163,7 +155,7 @@ SmallVector<LibraryCall> TransposeOp::getLibraryCalls() {
 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "slice");
+  inference::Failure emitError(location, "train.slice");
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   ArrayRef<int64_t> offsets = adaptor.getOffsets(), sizes = adaptor.getSizes(),
                     strides = adaptor.getStrides();
@@ -178,9 +170,7 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
     if (offsets[i] < 0 || sizes[i] < 0 || strides[i] < 1 ||
         (sizes[i] > 0 &&
          (offsets[i] >= size || sizes[i] - 1 > (size - 1 - offsets[i]) / strides[i]))) {
-      emitError() << "reads " << sizes[i] << " elements from " << offsets[i] << " on by "
-                  << strides[i] << " in dimension " << i << " of size " << size;
-      return failure();
+      return emitError("reads ", sizes[i], " elements from ", offsets[i], " on by ", strides[i], " in dimension ", i, " of size ", size);
     }
   }
   types.push_back(RankedTensorType::get(sizes, type.getElementType()));
@@ -251,11 +241,10 @@ LogicalResult SliceOp::setBatch(int64_t from, int64_t to) {
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "concat");
+  inference::Failure emitError(location, "train.concat");
   ValueRange operands = adaptor.getOperands();
   if (operands.empty()) {
-    emitError() << "needs at least one operand";
-    return failure();
+    return emitError("needs at least one operand");
   }
   auto element = commonElementType(operands.getTypes(), emitError);
   if (failed(element))
@@ -263,25 +252,20 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   SmallVector<int64_t> shape(shapeOf(operands.front()));
   int64_t dim = adaptor.getDim(), rank = shape.size();
   if (dim < 0 || dim >= rank) {
-    emitError() << "needs dim in [0, " << rank << "), got " << dim;
-    return failure();
+    return emitError("needs dim in [0, ", rank, "), got ", dim);
   }
   for (Value operand : operands.drop_front()) {
     ArrayRef<int64_t> other = shapeOf(operand);
     if (static_cast<int64_t>(other.size()) != rank) {
-      emitError() << "operands have ranks " << rank << " and " << other.size();
-      return failure();
+      return emitError("operands have ranks ", rank, " and ", other.size());
     }
     for (int64_t i = 0; i < rank; ++i) {
       if (i != dim && other[i] != shape[i]) {
-        emitError() << "operands have sizes " << shape[i] << " and " << other[i]
-                    << " in dimension " << i;
-        return failure();
+        return emitError("operands have sizes ", shape[i], " and ", other[i], " in dimension ", i);
       }
     }
     if (llvm::AddOverflow(shape[dim], other[dim], shape[dim])) {
-      emitError() << "the result is too large in dimension " << dim;
-      return failure();
+      return emitError("the result is too large in dimension ", dim);
     }
   }
   types.push_back(RankedTensorType::get(shape, *element));
@@ -306,7 +290,7 @@ SmallVector<LibraryCall> ConcatOp::getLibraryCalls() {
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "pad");
+  inference::Failure emitError(location, "train.pad");
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   size_t rank = type.getRank();
   ArrayRef<int64_t> low = adaptor.getLow(), high = adaptor.getHigh(),
@@ -318,16 +302,13 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
   SmallVector<int64_t> shape;
   for (size_t i = 0; i < rank; ++i) {
     if (low[i] < 0 || high[i] < 0 || interior[i] < 0) {
-      emitError() << "has negative padding in dimension " << i << ": low " << low[i] << ", high "
-                  << high[i] << ", interior " << interior[i];
-      return failure();
+      return emitError("has negative padding in dimension ", i, ": low ", low[i], ", high ", high[i], ", interior ", interior[i]);
     }
     int64_t size = type.getDimSize(i), padded;
     if (llvm::MulOverflow(interior[i], std::max<int64_t>(size - 1, 0), padded) ||
         llvm::AddOverflow(padded, size, padded) || llvm::AddOverflow(padded, low[i], padded) ||
         llvm::AddOverflow(padded, high[i], padded)) {
-      emitError() << "the result is too large in dimension " << i;
-      return failure();
+      return emitError("the result is too large in dimension ", i);
     }
     shape.push_back(padded);
   }
@@ -366,14 +347,12 @@ SmallVector<LibraryCall> PadOp::getLibraryCalls() {
 
 LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  InferenceErrors emitError(location, "broadcast");
+  inference::Failure emitError(location, "train.broadcast");
   auto shape = broadcastShapes({shapeOf(adaptor.getX()), adaptor.getShape()}, emitError);
   if (failed(shape))
     return failure();
   if (ArrayRef<int64_t>(*shape) != adaptor.getShape()) {
-    emitError() << "shape [" << shapeOf(adaptor.getX()) << "] does not broadcast to ["
-                << adaptor.getShape() << "]";
-    return failure();
+    return emitError("shape [", shapeOf(adaptor.getX()), "] does not broadcast to [", adaptor.getShape(), "]");
   }
   types.push_back(RankedTensorType::get(*shape, elementOf(adaptor.getX())));
   return success();

@@ -17,7 +17,7 @@ def Train_ParamOp : Train_Op<"param", [Symbol]> {
   let assemblyFormat = "$sym_name `:` $type `init` `(` $init `)` attr-dict";
   let hasVerifier = 1;
 }
-def Train_StateOp : Train_Op<"state", [Symbol]> {
+def Train_StateOp : Train_Op<"state", [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a state: a tensor that lives across steps and is not a parameter";
   let description = [{
     Optimizer slots (with the parameter they belong to as `owner`), running statistics, counters, loss scale. C1, C2 as param, of any

@@ -172,8 +172,8 @@ private:
     return workspace ? workspace.getInt() : -1;
   }
 
-  static int64_t getSymbolOffset(WriteOp write) {
-    Operation *symbol = SymbolTable::lookupNearestSymbolFrom(write, write.getSymbolAttr());
+  int64_t getSymbolOffset(WriteOp write) {
+    Operation *symbol = symbols.lookupNearestSymbolFrom(write, write.getSymbolAttr());
     if (auto param = dyn_cast_or_null<ParamOp>(symbol))
       return param.getOffset().value_or(0);
     return cast<StateOp>(symbol).getOffset().value_or(0);
@@ -214,6 +214,7 @@ private:
 
   KernelTable &kernels;
   TextTable &texts;
+  SymbolTableCollection symbols;
   CommandList list;
 };
 

@@ -67,7 +67,8 @@ rows::Builder::Builder(MLIRContext *context, ArrayRef<int64_t> domain, bool keep
 int rows::Builder::addNode(Node node, StringRef key) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << key << ':' << node.type << '(';
+  // Types are uniqued, so their addresses tell them apart, faster than their text.
+  os << key << ':' << node.type.getAsOpaquePointer() << '(';
   for (int input : node.inputs)
     os << input << ',';
   os << ')' << node.buffer << ';';
@@ -318,7 +319,7 @@ Program rows::Builder::finish() {
     os << 'p' << program.partials << ',' << static_cast<int>(program.partialReduction);
   os << '|';
   for (const Buffer &buffer : program.buffers) {
-    os << buffer.element << "[";
+    os << buffer.element.getAsOpaquePointer() << "[";
     llvm::interleave(buffer.strides, os, ",");
     os << ']';
   }
