@@ -70,6 +70,28 @@ function(train_tool name)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
+# train_accept_plugins(TOOL): a plugin finds the dialect, the interfaces and the row programs in the
+# tool that loads it; a copy of its own would have other TypeIDs. So the tool keeps all of these libraries
+# and exports their symbols.
+function(train_accept_plugins name)
+  set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)
+  set(kept)
+  foreach(lib trainIR trainGradients trainReference trainRows trainVectorMath trainTransforms)
+    list(APPEND kept $<TARGET_FILE:${lib}>)
+    add_dependencies(${name} ${lib})
+  endforeach()
+  target_link_options(${name} PRIVATE "LINKER:--whole-archive" ${kept} "LINKER:--no-whole-archive")
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${kept})
+endfunction()
+
+# train_plugin(NAME sources...): a shared library for --load-pass-plugin or --load-dialect-plugin.
+function(train_plugin name)
+  add_library(${name} MODULE ${ARGN})
+  _train_mlir_target(${name})
+  set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+  set_property(GLOBAL APPEND PROPERTY TRAIN_TOOLS ${name})
+endfunction()
+
 # train_unit_test(NAME [PLAIN] [LINK libs...]): gtest files in the current directory.
 function(train_unit_test name)
   cmake_parse_arguments(ARG "PLAIN" "" "LINK" ${ARGN})

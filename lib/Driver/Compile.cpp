@@ -1,30 +1,29 @@
 // From a file to an executable: parse, run the pipelines stage by stage, plan, generate code, link.
 #include "train/Driver/Compile.h"
+#include "Output.h"
 #include "train/Analysis/MemoryReport.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Conversion/CpuObject.h"
+#include "train/Conversion/GpuKernels.h"
 #include "train/Driver/Registration.h"
 #include "train/IR/SafeParse.h"
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
-#include "mlir/IR/Verifier.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
+#include <csignal>
 
 using namespace mlir;
 using namespace train;
 
 namespace {
-
-void report(const std::string &message) {
-  llvm::errs() << "train-compile: error: " << message << "\n";
-}
 
 class Compiler {
 public:
@@ -32,19 +31,39 @@ public:
       : options(options), program(program) {}
 
   int run() {
+    // What can be told from the command line comes first: a long compilation should not end with it.
+    std::optional<Stage> stop;
+    if (int code = checkCommandLine(stop); code != kCompileDone)
+      return code;
     DialectRegistry registry;
     registerTrainDialect(registry);
+    for (const std::string &file : options.dialectPlugins) {
+      llvm::Expected<DialectPlugin> plugin = DialectPlugin::load(file);
+      if (!plugin) {
+        reportError("cannot load the plugin " + file + ": " + llvm::toString(plugin.takeError()));
+        return kCompileSystem;
+      }
+      plugin->registerDialectRegistryCallbacks(registry);
+    }
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     context.loadAllAvailableDialects();
+    // Prints file, line, the line itself, and the notes. The handler that is registered last is asked first.
+    llvm::SourceMgr sources;
+    SourceMgrDiagnosticHandler printer(sources, &context);
+    ScopedDiagnosticHandler filter(&context, [&](Diagnostic &diagnostic) {
+      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark && !options.remarks);
+    });
+
     OwningOpRef<ModuleOp> module = parseModuleSafely(options.input, &context);
     if (!module)
-      return llvm::sys::fs::exists(options.input) || options.input == "-" ? kCompileFailed
-                                                                          : kCompileSystem;
+      return isReadable(options.input) ? kCompileFailed : kCompileSystem;
     lap("parse");
+    if (Stage stage = getStage(*module); stage != Stage::Graph) {
+      module->emitError("is at stage ")
+          << stringifyStage(stage) << " already; train-compile starts from stage graph, train-opt from any";
+      return kCompileFailed;
+    }
     if (int code = settleBatch(*module); code != kCompileDone)
-      return code;
-    std::optional<Stage> stop;
-    if (int code = parseEmit(stop); code != kCompileDone)
       return code;
     if (failed(runPipelines(*module, stop.value_or(Stage::Planned))))
       return kCompileFailed;
@@ -53,13 +72,51 @@ public:
       if (int code = reportMemory(*module); code != kCompileDone)
         return code;
     if (stop)
-      return writeText([&](llvm::raw_ostream &os) { module->print(os, OpPrintingFlags().enableDebugInfo(false)); });
+      return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+        module->print(os, OpPrintingFlags().enableDebugInfo(false));
+        os << "\n";
+        return true;
+      });
     if (options.dryRun)
-      return kCompileDone;
+      return finish();
     return writeCode(*module);
   }
 
 private:
+  //===-- The command line ---------------------------------------------------------------------===//
+
+  int checkCommandLine(std::optional<Stage> &stop) {
+    if (int code = parseEmit(stop); code != kCompileDone)
+      return code;
+    if (!stop) {
+      llvm::Expected<CpuTarget> cpu = CpuTarget::get(options.cpu);
+      if (!cpu) {
+        reportError(llvm::toString(cpu.takeError()));
+        return kCompileUsage;
+      }
+      target = *cpu;
+    }
+    if (options.emit == "ptx") {
+      llvm::Expected<GpuTarget> gpu = GpuTarget::get(options.gpuArch);
+      if (!gpu) {
+        reportError(llvm::toString(gpu.takeError()));
+        return kCompileUsage;
+      }
+      gpuTarget = *gpu;
+    }
+    for (const std::string &path : {options.dryRun ? "" : options.output, options.memoryReport})
+      if (std::string wrong = findUnwritable(path); !wrong.empty()) {
+        reportError(wrong);
+        return kCompileSystem;
+      }
+    return kCompileDone;
+  }
+
+  static bool isReadable(const std::string &file) {
+    return file == "-" || (llvm::sys::fs::exists(file) && !llvm::sys::fs::is_directory(file) &&
+                           !llvm::sys::fs::access(file, llvm::sys::fs::AccessMode::Exist));
+  }
+
   //===-- Options that need the model ---------------------------------------------------------===//
 
   int settleBatch(ModuleOp module) {
@@ -76,14 +133,14 @@ private:
       // --global-batch and --accumulate without --micro-batch give the micro-batch.
       if (accumulate && !options.microBatch) {
         if (options.globalBatch % accumulate) {
-          report("--global-batch=" + std::to_string(options.globalBatch) + " is not a multiple of --accumulate=" +
+          reportError("--global-batch=" + std::to_string(options.globalBatch) + " is not a multiple of --accumulate=" +
                  std::to_string(accumulate));
           return kCompileUsage;
         }
         train.graph.batch = micro = options.globalBatch / accumulate;
       }
       if (options.globalBatch % micro) {
-        report("--global-batch=" + std::to_string(options.globalBatch) +
+        reportError("--global-batch=" + std::to_string(options.globalBatch) +
                " is not a multiple of the model's micro-batch of " + std::to_string(micro));
         return kCompileUsage;
       }
@@ -95,7 +152,7 @@ private:
 
   int parseEmit(std::optional<Stage> &stop) {
     StringRef emit = options.emit;
-    if (emit == "exe" || emit == "object" || emit == "llvm" || emit == "asm")
+    if (emit == "exe" || emit == "object" || emit == "llvm" || emit == "asm" || emit == "ptx")
       return kCompileDone;
     if (emit.consume_front("mlir")) {
       if (emit.empty()) {
@@ -105,11 +162,11 @@ private:
       if (emit.consume_front(":") && (stop = symbolizeStage(emit)))
         return kCompileDone;
     }
-    std::vector<std::string> known{"mlir", "llvm", "asm", "object", "exe"};
+    std::vector<std::string> known{"mlir", "llvm", "asm", "ptx", "object", "exe"};
     for (const char *stage : {"graph", "step", "parallel", "fused", "scheduled", "planned"})
       known.push_back(std::string("mlir:") + stage);
     std::string near = nearestName(options.emit, known);
-    report("cannot emit '" + options.emit + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+    reportError("cannot emit '" + options.emit + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
     return kCompileUsage;
   }
 
@@ -153,13 +210,12 @@ private:
         printMemory(*memory, arena, bound);
       if (!options.memoryReport.empty()) {
         std::string text = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*memory)));
-        if (int code = writeFile(options.memoryReport, [&](llvm::raw_pwrite_stream &os) { os << text; return true; });
-            code != kCompileDone)
-          return code;
+        if (std::string wrong = writeBytes(options.memoryReport, text); !wrong.empty())
+          return finish(wrong);
       }
     }
     if (options.memoryBudget && arena > options.memoryBudget) {
-      report("the plan needs " + formatByteSize(arena) + " (" + std::to_string(arena) + " bytes), the budget is " +
+      reportError("the plan needs " + formatByteSize(arena) + " (" + std::to_string(arena) + " bytes), the budget is " +
              formatByteSize(options.memoryBudget) + "; no plan of this schedule needs less than " +
              std::to_string(bound) + " bytes; a smaller --micro-batch needs less");
       return kCompileOverBudget;
@@ -182,75 +238,51 @@ private:
 
   //===-- Output -------------------------------------------------------------------------------===//
 
-  // Writes beside the target and renames, so that a failed run never leaves half a file.
   int writeFile(const std::string &path, function_ref<bool(llvm::raw_pwrite_stream &)> write) {
-    llvm::SmallString<128> temporary;
-    int descriptor;
-    if (std::error_code error = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary)) {
-      report("cannot write " + path + ": " + error.message());
-      return kCompileSystem;
-    }
-    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    bool written = write(os);
-    os.close();
-    std::error_code error = os.error();
-    os.clear_error();
-    if (written && !error)
-      error = llvm::sys::fs::rename(temporary, path);
-    if (!written || error) {
-      llvm::sys::fs::remove(temporary);
-      if (error)
-        report("cannot write " + path + ": " + error.message());
-      return written ? kCompileSystem : kCompileFailed;
-    }
-    return kCompileDone;
+    llvm::SmallVector<char, 0> bytes;
+    llvm::raw_svector_ostream os(bytes);
+    if (!write(os))
+      return kCompileFailed;
+    return finish(writeBytes(path, os.str()));
   }
 
-  int writeText(function_ref<void(llvm::raw_ostream &)> print) {
-    if (options.output.empty() || options.output == "-") {
-      print(llvm::outs());
-      llvm::outs() << "\n";
+  // The last thing: whether it was all written, reports on standard output included.
+  int finish(std::string wrong = "") {
+    if (std::string standard = writeBytes("-", ""); wrong.empty())
+      wrong = standard;
+    if (wrong.empty())
       return kCompileDone;
-    }
-    return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
-      print(os);
-      os << "\n";
-      return true;
-    });
+    reportError(wrong);
+    return kCompileSystem;
   }
 
   int writeCode(ModuleOp module) {
-    llvm::Expected<CpuTarget> target = CpuTarget::get(options.cpu);
-    if (!target) {
-      report(llvm::toString(target.takeError()));
-      return kCompileUsage;
-    }
+    if (options.emit == "ptx")
+      return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
+        return succeeded(emitPtx(module, gpuTarget, os));
+      });
     ObjectOptions object;
     object.optionsJson = options.optionsJson;
     ObjectKind kind = options.emit == "llvm"  ? ObjectKind::Llvm
                       : options.emit == "asm" ? ObjectKind::Assembly
                                               : ObjectKind::Object;
     auto emit = [&](llvm::raw_pwrite_stream &os) {
-      return succeeded(emitCpuObject(module, *target, object, kind, os));
+      return succeeded(emitCpuObject(module, target, object, kind, os));
     };
     if (options.emit != "exe")
       return writeFile(options.output, emit);
-    std::string objectFile = options.output + ".o.tmp";
-    if (int code = writeFile(objectFile, emit); code != kCompileDone)
-      return code;
+    llvm::SmallVector<char, 0> bytes;
+    llvm::raw_svector_ostream os(bytes);
+    if (!emit(os))
+      return kCompileFailed;
     lap("code");
-    std::string linked = options.output + ".exe.tmp";
-    std::string wrong = linkExecutable(objectFile, linked, program);
-    llvm::sys::fs::remove(objectFile);
-    if (wrong.empty())
-      if (std::error_code error = llvm::sys::fs::rename(linked, options.output))
-        wrong = "cannot write " + options.output + ": " + error.message();
+    std::string wrong = makeWhole(options.output, [&](const std::string &executable) {
+      return withTemporary(options.output, os.str(), [&](const std::string &objectFile) {
+        return linkExecutable(objectFile, executable, program);
+      });
+    });
     lap("link");
-    if (wrong.empty())
-      return kCompileDone;
-    llvm::sys::fs::remove(linked);
-    report(wrong);
-    return kCompileSystem;
+    return finish(wrong);
   }
 
   void lap(const char *what) {
@@ -264,12 +296,17 @@ private:
   const CompileOptions &options;
   const char *program;
   TrainOptions train;
+  CpuTarget target;
+  GpuTarget gpuTarget;
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
 } // namespace
 
 int train::compile(const CompileOptions &options, const char *program) {
+  // A reader that went away or a limit on the size of files is an error of a write, which says so itself.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   int code = kCompileFailed;
   runOnBigStack([&] { code = Compiler(options, program).run(); });
   return code;

@@ -37,8 +37,10 @@ std::string train::linkExecutable(const std::string &object, const std::string &
   llvm::SmallString<128> log;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("train-link", "log", log))
     return "cannot link: " + error.message();
+  // The archives stand beside the file that lists them, wherever the tree was installed.
+  std::string archives = "-L" + llvm::sys::path::parent_path(linkFile).str();
   std::string response = "@" + linkFile;
-  llvm::StringRef arguments[] = {compiler, "-fuse-ld=lld", "-pie", object, response, "-o", output};
+  llvm::StringRef arguments[] = {compiler, "-fuse-ld=lld", "-pie", object, archives, response, "-o", output};
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log), llvm::StringRef(log)};
   std::string message;
   int code = llvm::sys::ExecuteAndWait(compiler, arguments, std::nullopt, redirects, 0, 0, &message);

@@ -26,7 +26,6 @@ struct Later {
 };
 const Later kLater[] = {
     {"--target", {"cpu"}},
-    {"--gpu-arch", {}},
     {"--precision", {"f32"}},
     {"--precision-override", {}},
     {"--grad-type", {"f32"}},
@@ -49,6 +48,12 @@ const Later kLater[] = {
     {"--deepspeed", {}},
 };
 
+std::string formatNumber(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g", value);
+  return text;
+}
+
 std::string unknownArgument(const CLI::App &app, const std::string &argument) {
   if (argument.empty() || argument[0] != '-')
     return "unexpected argument '" + argument.substr(0, 80) + "': one model is compiled at a time";
@@ -62,6 +67,17 @@ std::string unknownArgument(const CLI::App &app, const std::string &argument) {
          (near.empty() ? " (see --help)" : ", did you mean '" + near + "'?");
 }
 
+std::string checkHyperparameters(const StepOptions &step) {
+  for (auto [name, value] : {std::pair{"--beta1", step.beta1}, {"--beta2", step.beta2}})
+    if (!(value >= 0 && value < 1))
+      return std::string(name) + " must be in [0, 1), got " + formatNumber(value);
+  if (!(step.eps > 0 && step.eps < 1e300))
+    return "--eps must be positive, got " + formatNumber(step.eps);
+  if (!(step.weightDecay >= 0 && step.weightDecay < 1e300))
+    return "--weight-decay must not be negative, got " + formatNumber(step.weightDecay);
+  return "";
+}
+
 // B = b * N * ranks: what is missing is derived, a mismatch is an error. The micro-batch itself may come
 // from the model, so what needs it waits for compile().
 std::string settleBatch(CompileOptions &o) {
@@ -73,6 +89,12 @@ std::string settleBatch(CompileOptions &o) {
   if (o.globalBatch && o.microBatch && o.globalBatch % o.microBatch)
     return "--global-batch=" + std::to_string(o.globalBatch) + " is not a multiple of --micro-batch=" +
            std::to_string(o.microBatch);
+  constexpr int64_t most = int64_t(1) << 31;
+  for (auto [name, value] : {std::pair{"--micro-batch", o.microBatch},
+                             {"--global-batch", o.globalBatch},
+                             {"--accumulate", o.accumulate}})
+    if (value > most)
+      return std::string(name) + " may be at most " + std::to_string(most) + ", got " + std::to_string(value);
   if (o.globalBatch && o.microBatch && o.accumulate &&
       o.globalBatch != o.microBatch * o.accumulate)
     return "--global-batch=" + std::to_string(o.globalBatch) + " is not --micro-batch x --accumulate = " +
@@ -92,7 +114,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   std::map<std::string, std::string> later;
   app.add_option("model", o.input, "The model, .mlir; - reads standard input");
   app.add_option("-o,--output", o.output, "The file to write");
-  app.add_option("--emit", o.emit, "mlir[:graph|step|parallel|fused|scheduled|planned], llvm, asm, object, exe (exe)");
+  app.add_option("--emit", o.emit, "mlir[:graph|step|parallel|fused|scheduled|planned], llvm, asm, ptx, object, exe (exe)");
+  app.add_option("--gpu-arch", o.gpuArch, "The GPU that --emit=ptx is for: sm_80, sm_90, sm_100, ...");
   app.add_option("--cpu", o.cpu, "The CPU that runs it: native, or LLVM's name of one (native)");
   app.add_option("--threads", o.threads, "Threads of the executable (this machine's processors)");
   app.add_option("--micro-batch", o.microBatch, "Samples per micro-batch (the model's)");
@@ -110,6 +133,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   app.add_flag("--print-memory", o.printMemory, "Print the planned memory");
   app.add_flag("--dry-run", o.dryRun, "Plan, print what was asked for, and write no executable");
   app.add_flag("--check-passes", o.checkPasses, "Execute the IR before and after each meaning-preserving pass");
+  app.add_flag("--remarks", o.remarks, "Print what passes say they did and could not do");
+  app.add_option("--load-dialect-plugin", o.dialectPlugins, "A shared library with a dialect of yours; may be repeated")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_flag("--timing", o.timing, "Print where compile time goes");
   for (const Later &option : kLater)
     app.add_option(option.name, later[option.name],
@@ -139,6 +166,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       return usage("--clip-norm needs a positive number, got '" + clip + "'");
     o.train.step.clipNorm = norm;
   }
+  if (std::string wrong = checkHyperparameters(o.train.step); !wrong.empty())
+    return usage(wrong);
   static const std::vector<std::string> optimizers{"sgd", "momentum", "adam", "adamw"};
   if (std::find(optimizers.begin(), optimizers.end(), o.train.step.optimizer) == optimizers.end()) {
     std::string near = nearestName(o.train.step.optimizer, optimizers);
@@ -157,6 +186,12 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     o.threads = std::max(1u, std::thread::hardware_concurrency());
   if (std::string wrong = settleBatch(o); !wrong.empty())
     return usage(wrong);
+  if (o.memoryReport.size() > 5 && o.memoryReport.rfind(".html") == o.memoryReport.size() - 5)
+    return usage("--memory-report writes .json in this version, got '" + o.memoryReport + "'");
+  if (o.emit == "ptx" && o.gpuArch.empty())
+    return usage("--emit=ptx needs --gpu-arch, such as --gpu-arch=sm_90");
+  if (o.emit != "ptx" && app.count("--gpu-arch"))
+    return usage("--gpu-arch=" + o.gpuArch + " is only for --emit=ptx in this version");
   bool writes = o.emit.rfind("mlir", 0) != 0 && !o.dryRun;
   if (writes && o.output.empty())
     return usage("-o is missing: where to write the executable");

@@ -25,11 +25,14 @@ struct CompileOptions {
   int threads = 0; ///< 0: as many as this machine has
   TrainOptions train;
   int64_t microBatch = 0, globalBatch = 0, accumulate = 0;
-  std::string emit = "exe"; ///< mlir[:STAGE], llvm, asm, object, exe
+  std::string emit = "exe"; ///< mlir[:STAGE], llvm, asm, ptx, object, exe
+  std::string gpuArch;      ///< for ptx: sm_80 or newer
   bool printMemory = false;
   bool dryRun = false;
   bool checkPasses = false;
   bool timing = false;
+  bool remarks = false; ///< print what passes say they did
+  std::vector<std::string> dialectPlugins;
   std::string memoryReport;
   int64_t memoryBudget = 0; ///< bytes; 0: none
   std::string optionsJson;  ///< what the executable records

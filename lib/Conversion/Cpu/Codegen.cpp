@@ -1,5 +1,6 @@
 // Kernels in MLIR to LLVM IR, and LLVM IR to an object for the CPU that the user named.
 #include "Codegen.h"
+#include "train/Support/NearestName.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -41,8 +42,12 @@ llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
     features = llvm::sys::getHostCPUFeatures();
   } else {
     SmallVector<StringRef> list;
-    if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
-      return llvm::createStringError("unknown CPU '" + name.str() + "'");
+    if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None) {
+      llvm::X86::fillValidCPUArchList(list, /*Only64Bit=*/true);
+      std::string near = nearestName(name.str(), {list.begin(), list.end()});
+      return llvm::createStringError("unknown CPU '" + name.take_front(80).str() + "'" +
+                                     (near.empty() ? "" : ", did you mean '" + near + "'?"));
+    }
     llvm::X86::getFeaturesForCPU(name, list);
     target.name = name.str();
     for (StringRef feature : list)

@@ -23,6 +23,14 @@ const ExpansionTable &rows::getExpansionTable() {
   return table;
 }
 
+const ExpansionTable::Entry *rows::lookupExpansion(Operation *op) {
+  if (const ExpansionTable::Entry *entry = getExpansionTable().lookup(op))
+    return entry;
+  Dialect *dialect = op->getDialect();
+  auto *other = dialect ? dialect->getRegisteredInterface<ExpansionDialectInterface>() : nullptr;
+  return other ? other->getExpansions().lookup(op) : nullptr;
+}
+
 //===-- Context -----------------------------------------------------------------------------===//
 
 Value Context::resolve(Value value) const {
@@ -141,7 +149,6 @@ static LogicalResult checkTypes(Operation *op) {
 FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
   if (failed(checkTypes(op)))
     return failure();
-  const ExpansionTable &table = getExpansionTable();
   auto fusion = dyn_cast<FusionOp>(op);
   SmallVector<Operation *> body;
   if (fusion) {
@@ -155,13 +162,15 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
   Sequence sequence;
   DomainNeed domain;
   for (Operation *inner : body) {
-    const ExpansionTable::Entry *entry = table.lookup(inner);
+    const ExpansionTable::Entry *entry = lookupExpansion(inner);
     if (!entry)
       return inner->emitOpError("has no row program");
-    std::optional<DomainNeed> found = table.getDomain(inner);
+    std::optional<DomainNeed> found = entry->getDomain(inner);
     if (!found) {
       if (fusion)
         return inner->emitOpError("takes several kernels and cannot be part of a fusion");
+      if (!entry->sequence)
+        return inner->emitOpError("has a row program for other shapes only");
       entry->sequence(sequence, inner);
       return std::move(sequence);
     }
@@ -183,7 +192,7 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
     for (auto [argument, operand] : llvm::zip(fusion.getBody().getArguments(), op->getOperands()))
       context.bind(argument, operand);
   for (Operation *inner : body)
-    table.lookup(inner)->expand(context, inner);
+    lookupExpansion(inner)->expand(context, inner);
   ValueRange values = fusion ? ValueRange(fusion.getBody().front().getTerminator()->getOperands())
                              : ValueRange(op->getResults());
   for (auto [value, target] : llvm::zip(values, op->getResults()))
@@ -193,17 +202,22 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
 }
 
 int64_t rows::getSequenceWorkspace(Operation *op) {
-  const ExpansionTable &table = getExpansionTable();
-  if (table.getDomain(op))
+  const ExpansionTable::Entry *entry = lookupExpansion(op);
+  if (!entry || !entry->sequence || entry->getDomain(op))
     return 0;
   Sequence sequence;
-  table.lookup(op)->sequence(sequence, op);
+  entry->sequence(sequence, op);
   return sequence.workspaceBytes;
 }
 
-bool rows::fitsOneProgram(Operation *op) { return getExpansionTable().getDomain(op).has_value(); }
+bool rows::fitsOneProgram(Operation *op) {
+  const ExpansionTable::Entry *entry = lookupExpansion(op);
+  return entry && entry->getDomain(op);
+}
 
-SmallVector<int64_t> rows::getDomain(Operation *op) { return getExpansionTable().getDomain(op)->shape; }
+SmallVector<int64_t> rows::getDomain(Operation *op) {
+  return lookupExpansion(op)->getDomain(op)->shape;
+}
 
 void train::registerRowPrograms(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, TrainDialect *) {

@@ -1,119 +1,10 @@
-// How ops become nodes: one table from op to expansion, filled family by family.
+// The table of our own expansions, filled family by family, and the sums that families share.
 #ifndef TRAIN_LIB_CONVERSION_ROWS_EXPANSION_H
 #define TRAIN_LIB_CONVERSION_ROWS_EXPANSION_H
 
-#include "train/Conversion/RowProgram.h"
+#include "train/Conversion/Expansion.h"
 
 namespace train::rows {
-
-/// The state of one program being expanded from one or several ops.
-class Context {
-public:
-  Context(Builder &builder) : b(builder) {}
-
-  Builder &b;
-
-  /// The node of a value: computed by an op before, a splat constant, or loaded. `perRow`: the
-  /// value has one element per row of the domain, without the column dimension.
-  int operand(mlir::Value value, bool perRow = false);
-  /// The buffer behind a value: itself, or the fusion's operand that a block argument stands for.
-  mlir::Value resolve(mlir::Value value) const;
-
-  void result(mlir::Value value, int node, bool perRow = false);
-  /// Stores the node of `value` in the buffer of `target`.
-  void storeResult(mlir::Value value, mlir::Value target);
-
-  void bind(mlir::Value inner, mlir::Value outer) { outerValues[inner] = outer; }
-
-private:
-  llvm::DenseMap<mlir::Value, int> nodes;
-  llvm::DenseMap<mlir::Value, mlir::Value> outerValues;
-  llvm::DenseSet<mlir::Value> perRowValues;
-};
-
-/// The size of the domain that an op needs, and whether it needs whole rows.
-struct DomainNeed {
-  llvm::SmallVector<int64_t> shape;
-  bool keepsRows = false;
-};
-
-/// The workspace of an op is what its sequence of programs reserves.
-int64_t getSequenceWorkspace(mlir::Operation *op);
-
-template <typename Op>
-struct WorkspaceModel
-    : public WorkspaceOpInterface::ExternalModel<WorkspaceModel<Op>, Op> {
-  int64_t getWorkspaceBytes(mlir::Operation *op) const { return getSequenceWorkspace(op); }
-};
-
-class ExpansionTable {
-public:
-  /// An op that is part of one program, alone or fused.
-  using Expand = std::function<void(Context &, mlir::Operation *)>;
-  /// The domain of an op; nothing if this one takes several programs.
-  using Need = std::function<std::optional<DomainNeed>(mlir::Operation *)>;
-  /// An op that takes several programs.
-  using ExpandSequence = std::function<void(Sequence &, mlir::Operation *)>;
-
-  struct Entry {
-    Expand expand;
-    Need need;
-    ExpandSequence sequence;
-  };
-
-  /// An elementwise op: its domain is its result's shape.
-  template <typename Op, typename Fn>
-  void elementwise(Fn fn, bool keepsRows = false) {
-    add<Op>(fn, [keepsRows](mlir::Operation *op) -> std::optional<DomainNeed> {
-      auto type = llvm::cast<mlir::RankedTensorType>(op->getResult(0).getType());
-      return DomainNeed{llvm::SmallVector<int64_t>(type.getShape()), keepsRows};
-    });
-  }
-  /// An op along the rows of its operand `x`.
-  template <typename Op, typename Fn>
-  void alongRows(Fn fn, unsigned x = 0) {
-    add<Op>(fn, [x](mlir::Operation *op) -> std::optional<DomainNeed> {
-      auto type = llvm::cast<mlir::RankedTensorType>(op->getOperand(x).getType());
-      return DomainNeed{llvm::SmallVector<int64_t>(type.getShape()), true};
-    });
-  }
-  template <typename Op, typename Fn>
-  void add(Fn fn, Need need) {
-    Entry &entry = entries[Op::getOperationName()];
-    entry.expand = [fn](Context &context, mlir::Operation *op) { fn(context, llvm::cast<Op>(op)); };
-    entry.need = std::move(need);
-  }
-  template <typename Op, typename Fn>
-  void sequence(Fn fn) {
-    entries[Op::getOperationName()].sequence = [fn](Sequence &sequence, mlir::Operation *op) {
-      fn(sequence, llvm::cast<Op>(op));
-    };
-    attachments.push_back([](mlir::MLIRContext *context) {
-      Op::template attachInterface<WorkspaceModel<Op>>(*context);
-    });
-  }
-
-  /// The domain of an op that one program computes, so that it can be part of a fusion.
-  std::optional<DomainNeed> getDomain(mlir::Operation *op) const {
-    const Entry *entry = lookup(op);
-    return entry && entry->need ? entry->need(op) : std::nullopt;
-  }
-
-  /// Attaches WorkspaceOpInterface to the ops that take several programs.
-  void attach(mlir::MLIRContext *context) const {
-    for (auto attachment : attachments)
-      attachment(context);
-  }
-
-  const Entry *lookup(mlir::Operation *op) const {
-    auto it = entries.find(op->getName().getStringRef());
-    return it == entries.end() ? nullptr : &it->second;
-  }
-
-private:
-  llvm::StringMap<Entry> entries;
-  std::vector<void (*)(mlir::MLIRContext *)> attachments;
-};
 
 void addElementwiseExpansions(ExpansionTable &table);
 void addReductionExpansions(ExpansionTable &table);
@@ -124,18 +15,8 @@ void addOptimizerExpansions(ExpansionTable &table);
 void addPrecisionExpansions(ExpansionTable &table);
 void addRandomExpansions(ExpansionTable &table);
 
-/// The one table of all families.
+/// The one table of all our families.
 const ExpansionTable &getExpansionTable();
-
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
-}
-inline mlir::Type elementOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-}
-inline int64_t countOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
-}
 
 /// Reduces all elements of `x` to a scalar: `term(builder)` computes what is reduced in a domain [rows,
 /// columns] of splitForReduction, `finish(builder, node)` stores what becomes of the result. `type` is the
