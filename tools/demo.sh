@@ -25,7 +25,7 @@ done
 [[ $steps =~ ^[1-9][0-9]*$ ]] || train_fail "--steps needs a positive number, not '$steps'"
 
 # The entries of the dictionary as one paragraph a line, without etymologies, pronunciations
-# and notes on sources; every 150th paragraph is held out, up to 128 KiB of them.
+# and notes on sources, and without repetitions; every 150th paragraph is held out, up to 128 KiB of them.
 dictionary=/usr/share/dictd/gcide.dict.dz
 prepare_text() {
   zcat -f "$dictionary" | awk -v train="$dir/train.txt" -v held="$dir/held-out.txt" '
@@ -38,7 +38,7 @@ prepare_text() {
       gsub(/\([^()]*\)/, "")
       gsub(/[{}]/, ""); gsub(/ +/, " ")
       gsub(/ ,/, ","); gsub(/ \./, "."); gsub(/ ;/, ";"); gsub(/^ | $/, "")
-      if (length($0) < 60) next
+      if (length($0) < 60 || seen[$0]++) next
       if (++paragraphs % 150 == 0 && bytes < 131072) {
         bytes += length($0) + 1
         print > held
