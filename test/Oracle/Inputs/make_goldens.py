@@ -1,0 +1,160 @@
+"""Makes the goldens of the foreign oracle: what PyTorch's AdamW does to tiny models in 20 steps.
+
+usage: make_goldens.py [CASE...]                       rewrites CASE/ beside this script (all by default)
+       make_goldens.py --check BUILD/bin [CASE...]     trains and exports here, and loads that upstream
+
+Needs torch, transformers, safetensors and numpy from PyPI; golden.json records the versions. Not run in CI,
+which only compares with what is written: initial.safetensors and final.safetensors as a user's checkpoint
+has them (save_pretrained where transformers has the model), the data, and golden.json with the losses
+and the elements whose gradient is mathematically zero. Adam divides such a gradient, which is rounding noise, by its
+own size: the parameter walks at random and nothing depends on it. That it is zero is proved here in f64.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import safetensors
+import safetensors.torch
+import torch
+import transformers
+
+from torch_models import CASES, STEPS
+
+HERE = pathlib.Path(__file__).resolve().parent
+RATE, DECAY, EPS = 1e-3, 0.1, 1e-8
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+def save(model, path):
+    """The file that a user of this model has."""
+    if not hasattr(model, "save_pretrained"):
+        safetensors.torch.save_file({k: v.contiguous() for k, v in model.state_dict().items()}, path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        shutil.copy(pathlib.Path(folder) / "model.safetensors", path)
+
+
+def load(case, path):
+    """The model with the tensors of a file; a missing or an unexpected one is an error."""
+    model = case.build()
+    if not hasattr(model, "save_pretrained"):
+        tensors = safetensors.torch.load_file(path)
+        for name, buffer in model.state_dict().items():
+            if name.endswith("num_batches_tracked"):
+                tensors[name] = buffer
+        model.load_state_dict(tensors, strict=True)
+        return model
+    with tempfile.TemporaryDirectory() as folder:
+        model.config.save_pretrained(folder)
+        shutil.copy(path, pathlib.Path(folder) / "model.safetensors")
+        model, report = type(model).from_pretrained(folder, output_loading_info=True)
+    wrong = {k: v for k, v in report.items() if v}
+    if wrong:
+        raise SystemExit(f"{case.name}: {path} does not load: {wrong}")
+    return model
+
+
+def groups(model):
+    """Weight decay as train.param marks it: not for biases and the gains of norms."""
+    parameters = list(model.parameters())
+    return [{"params": [p for p in parameters if p.dim() >= 2], "weight_decay": DECAY},
+            {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}]
+
+
+def exempt(case, model, batch):
+    """The parameters of zero gradient, after a proof by example: in f64 it is 1e-12 of the largest or less."""
+    wide = type(model)(model.config).double() if hasattr(model, "config") else case.build().double()
+    wide.load_state_dict(model.state_dict())
+    case.loss(case.logits(wide.train(), batch), batch).backward()
+    gradients = {name: p.grad.flatten() for name, p in wide.named_parameters()}
+    largest = max(float(g.abs().max()) for g in gradients.values())
+    names = saved_names(model)
+    found = []
+    for ending, elements in case.zero:
+        matching = [name for name in gradients if names[name].endswith(ending)]
+        assert matching, f"{case.name}: no parameter ends with {ending}"
+        for name in matching:
+            first, last = elements or (0, gradients[name].numel())
+            size = float(gradients[name][first:last].abs().max())
+            assert size <= 1e-12 * largest, f"{case.name}: {name} has a gradient of {size}"
+            found.append({"parameter": names[name], "elements": [first, last],
+                          "reason": "a bias of the keys adds one number to a row of scores, and softmax does not see it",
+                          "gradient_f64": size, "largest_gradient_f64": largest})
+    return found
+
+
+def saved_names(model):
+    """Names in the file of the parameters in memory: transformers renames some when it saves."""
+    if not hasattr(model, "save_pretrained"):
+        return {name: name for name, _ in model.named_parameters()}
+    with tempfile.TemporaryDirectory() as folder:
+        marked = type(model)(model.config)
+        order = list(marked.named_parameters())
+        with torch.no_grad():
+            for index, (_, p) in enumerate(order):
+                p.fill_(index)
+        marked.save_pretrained(folder)
+        tensors = safetensors.torch.load_file(pathlib.Path(folder) / "model.safetensors")
+    return {order[int(t.flatten()[0])][0]: name for name, t in tensors.items()}
+
+
+def batches(case, data):
+    """The batches of each step, in the order of the files."""
+    for step in range(STEPS):
+        first = step % case.batches * case.batch
+        yield {name: x[first : first + case.batch] for name, x in data.items() if name != "stream"}
+
+
+def make(case, seed=1, to=HERE):
+    torch.manual_seed(seed)
+    model = case.build().train()
+    with torch.no_grad():  # biases of 0 and gains of 1 would hide that they were mixed up
+        for p in model.parameters():
+            if p.dim() < 2:
+                p += 0.05 * torch.randn_like(p)
+    folder = to / case.name
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    save(model, folder / "initial.safetensors")
+    data = case.data(torch.Generator().manual_seed(seed), case.batches * case.batch)
+    if "stream" in data:
+        data["stream"].numpy().astype("<u2").tofile(folder / "stream.bin")
+    else:
+        for name, x in data.items():
+            numpy.save(folder / f"{name}.npy", x.numpy())
+    zero = exempt(case, model, next(batches(case, data)))
+    optimizer = torch.optim.AdamW(groups(model), lr=RATE, betas=(0.9, 0.999), eps=EPS)
+    losses = []
+    for batch in batches(case, data):
+        optimizer.zero_grad()
+        loss = case.loss(case.logits(model, batch), batch)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    save(model, folder / "final.safetensors")
+    golden = {"made_by": {"torch": torch.__version__, "transformers": transformers.__version__,
+                          "command": "make_goldens.py " + case.name},
+              "model": case.arguments, "steps": STEPS, "lr": RATE, "weight_decay": DECAY, "eps": EPS,
+              "losses": losses, "zero_gradient": zero}
+    (folder / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
+    size = sum(f.stat().st_size for f in folder.iterdir())
+    print(f"{case.name}: loss {losses[0]:.6f} to {losses[-1]:.6f}, {size} bytes")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    arguments = sys.argv[1:]
+    tools = None
+    if arguments[:1] == ["--check"]:
+        tools, arguments = pathlib.Path(arguments[1]), arguments[2:]
+    for case in CASES:
+        if not arguments or case.name in arguments:
+            check(case, tools) if tools else make(case)
