@@ -21,7 +21,7 @@ fail() {
 }
 refused() { # OPTION MESSAGE
   "$demo" "$1" >"$work/refused.log" 2>&1 && fail "$1 is accepted"
-  grep -qF "$2" "$work/refused.log" || fail "$1 is refused without '$2'"
+  grep -qF -e "$2" "$work/refused.log" || fail "$1 is refused without '$2'"
 }
 refused --step=3 "unknown option '--step=3'"
 refused --steps=0 "--steps needs a positive number, not '0'"
