@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demo keeps its promise and can tell when it does not: a third of its steps is enough for
+# The demo keeps its promise and can tell when it does not: a quarter of its steps is enough for
 # a held-out loss below the order-1 entropy of the text; five steps are not, and end in
 # an error; a command line that means nothing is refused before anything is done.
 #
@@ -31,10 +31,10 @@ refused --steps=0 "--steps needs a positive number, not '0'"
 grep -q 'error: the held-out loss is not below the order-1 entropy' "$work/short.log" ||
   fail "five steps end in another error"
 
-"$demo" --no-build --steps=420 --dir="$work/demo" >"$work/demo.log" 2>&1 || fail "the demo fails"
-for line in '^gpt.mlir: 3[0-9]* parameters$' '  ETA ' '^eval 420 ' \
+"$demo" --no-build --steps=320 --dir="$work/demo" >"$work/demo.log" 2>&1 || fail "the demo fails"
+for line in '^gpt.mlir: 3[0-9]* parameters$' '  ETA ' '^eval 320 ' \
   '^memory .*planned arena [0-9.]* MiB; largest resident memory measured [0-9.]* MiB$' \
-  '^held out .*order-1 entropy' '^checkpoint .*/step-00000420$'; do
+  '^held out .*order-1 entropy' '^checkpoint .*/step-00000320$'; do
   grep -q "$line" "$work/demo.log" || fail "no line with '$line'"
 done
 [ "$(wc -c <"$work/demo/sample.txt")" -gt 400 ] || fail "the sample is short"
@@ -42,4 +42,4 @@ done
 if grep -qxFf <(awk 'length > 100' "$work/demo/held-out.txt" | head -n 200) "$work/demo/train.txt"; then
   fail "held-out text is in the training text"
 fi
-echo "420 steps: $(grep '^held out' "$work/demo.log")"
+echo "320 steps: $(grep '^held out' "$work/demo.log")"
