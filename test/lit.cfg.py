@@ -5,6 +5,8 @@ that a suite never runs against an installed copy. `%build` is the build directo
 """
 
 import os
+import sys
+import shutil
 
 import lit.formats
 
@@ -20,8 +22,25 @@ config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ.get("PATH", "")]
 )
 config.substitutions.append(("%build", config.build_dir))
+config.substitutions.append(("%python", sys.executable))
+# `%exits N command`: the command must end with exactly this code.
+exits = os.path.join(config.test_source_root, "Inputs", "exits.py")
+config.substitutions.append(("%exits", sys.executable + " " + exits))
 config.substitutions.append(("%source", os.path.dirname(config.test_source_root)))
+
+# What this CPU cannot run is where the refusal of wrong executables can be seen.
+try:
+    with open("/proc/cpuinfo") as cpuinfo:
+        if "avx512f" not in cpuinfo.read():
+            config.available_features.add("no-avx512")
+except OSError:
+    pass
 
 # `REQUIRES: cuda` and the like: what this build can run.
 for feature in config.features:
     config.available_features.add(feature)
+
+# CUDA's assembler needs no GPU; its default place counts even where PATH does not name it.
+config.environment["PATH"] += os.pathsep + "/usr/local/cuda/bin"
+if shutil.which("ptxas", path=config.environment["PATH"]):
+    config.available_features.add("ptxas")

@@ -461,7 +461,7 @@ private:
   }
 
   Value exchange(Value value, int distance) {
-    Type type = value.getType(), i32 = b.getI32Type(), i64 = b.getI64Type();
+    Type type = value.getType(), i32 = b.getI32Type();
     auto shuffle = [&](Value word) -> Value {
       return NVVM::ShflOp::create(b, word.getType(), constant32(-1), word, constant32(distance),
                                   constant32(kWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
@@ -470,13 +470,11 @@ private:
       return arith::TruncIOp::create(b, type, shuffle(arith::ExtUIOp::create(b, i32, value)));
     if (!type.isF64())
       return shuffle(value);
-    Value bits = arith::BitcastOp::create(b, i64, value);
-    Value low = shuffle(arith::TruncIOp::create(b, i32, bits));
-    Value high = shuffle(
-        arith::TruncIOp::create(b, i32, arith::ShRUIOp::create(b, bits, constant(32))));
-    Value joined = arith::OrIOp::create(
-        b, extend(low), arith::ShLIOp::create(b, extend(high), constant(32)));
-    return arith::BitcastOp::create(b, type, joined);
+    Value words = LLVM::BitcastOp::create(b, VectorType::get({2}, i32), value);
+    for (int i : {0, 1})
+      words = LLVM::InsertElementOp::create(
+          b, words, shuffle(LLVM::ExtractElementOp::create(b, words, constant32(i))), constant32(i));
+    return LLVM::BitcastOp::create(b, type, words);
   }
 
   //===-- Sums over rows --------------------------------------------------------------------===//
