@@ -26,6 +26,27 @@ bool isKnownBuffer(const std::string &name) {
   return false;
 }
 
+// The first BERT checkpoints call the gain and the bias of a LayerNorm gamma and beta.
+void modernizeNames(std::map<std::string, FileTensor> &tensors) {
+  for (auto [before, now] : {std::pair("LayerNorm.gamma", "LayerNorm.weight"),
+                             std::pair("LayerNorm.beta", "LayerNorm.bias")}) {
+    std::vector<std::string> old;
+    for (const auto &[name, tensor] : tensors)
+      if (endsWith(name, before))
+        old.push_back(name);
+    for (const std::string &name : old) {
+      std::string modern =
+          name.substr(0, name.size() - std::string_view(before).size()) + now;
+      // Where both are there, the one under the symbol's name is the parameter.
+      if (tensors.count(modern))
+        continue;
+      auto node = tensors.extract(name);
+      node.key() = modern;
+      tensors.insert(std::move(node));
+    }
+  }
+}
+
 std::string mapName(const std::string &symbol, const NamePrefix &prefix) {
   if (prefix.inFile)
     return prefix.text + symbol;
@@ -56,7 +77,7 @@ Status loadTensor(const TrainSymbol &symbol, const std::string &name,
   return Status::success();
 }
 
-Status loadAll(const Safetensors &file, const TrainExecutable &executable, uint8_t *arena,
+Status loadAll(Safetensors &file, const TrainExecutable &executable, uint8_t *arena,
                std::vector<std::string> &notes) {
   std::vector<const TrainSymbol *> symbols = symbolsByName(executable);
   symbols.erase(
@@ -66,6 +87,7 @@ Status loadAll(const Safetensors &file, const TrainExecutable &executable, uint8
   std::vector<std::string> names;
   for (const TrainSymbol *symbol : symbols)
     names.push_back(symbol->tensor.name);
+  modernizeNames(file.tensors);
   NamePrefix prefix = commonPrefix(names, file.tensors);
 
   std::vector<std::string> missing, unset, ignored;

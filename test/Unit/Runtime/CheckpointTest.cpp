@@ -273,6 +273,29 @@ TEST_F(WeightsTest, NamesMayDifferByOnePrefix) {
   }
 }
 
+TEST_F(WeightsTest, OldNamesOfLayerNormAreKnown) {
+  toy.symbols[0].tensor.name = "bert.LayerNorm.weight";
+  toy.symbols[1].tensor.name = "bert.LayerNorm.bias";
+  for (const char *prefix : {"bert.", "", "x.bert."}) {
+    std::string gamma = std::string(prefix) + "LayerNorm.gamma",
+                beta = std::string(prefix) + "LayerNorm.beta";
+    Status status = loadFrom(weights({{gamma.c_str(), Scalar::F32, {3}, three},
+                                      {beta.c_str(), Scalar::F32, {}, one}}));
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(value(0, 2), 3);
+    EXPECT_EQ(value(1), 4);
+    EXPECT_TRUE(notes.empty());
+  }
+  // A name of today comes before an old one.
+  Status status =
+      loadFrom(weights({{"bert.LayerNorm.weight", Scalar::F32, {3}, three},
+                        {"bert.LayerNorm.bias", Scalar::F32, {}, one},
+                        {"bert.LayerNorm.beta", Scalar::F32, {}, bytes<float>({9})}}));
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(value(1), 4);
+  ASSERT_EQ(notes.size(), 1u);
+}
+
 TEST_F(WeightsTest, AllFloatTypesAreConverted) {
   const std::pair<Scalar, std::string> types[] = {
       {Scalar::F64, bytes<double>({1.5, 2.5, -3})},
