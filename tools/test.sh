@@ -39,7 +39,7 @@ counted() {
 # A binary that dies before its report is one failure more than it says.
 unit_test() {
   local name=$1 started=$SECONDS code=0 report=$logs/$1.xml
-  "$train_build/test/Unit/$name" --gtest_brief=1 --gtest_output="xml:$report" \
+  timeout 900 "$train_build/test/Unit/$name" --gtest_output="xml:$report" \
     >"$logs/$name.log" 2>&1 </dev/null || code=$?
   local total=0 bad=0 skip=0
   if [ -s "$report" ]; then
@@ -48,7 +48,13 @@ unit_test() {
     bad=$(sed -n 's/.*<testsuites [^>]*failures="\([0-9]*\)".*/\1/p' "$report")
   fi
   [ "$code" = 0 ] || [ "$bad" -gt 0 ] || bad=$((bad + 1)) total=$((total + 1))
-  [ "$bad" = 0 ] || grep -vE '^\[ +OK' "$logs/$name.log" | tail -n 60
+  # Where it died is in the last test that it says to run.
+  [ "$bad" = 0 ] || if [ -s "$report" ]; then
+    grep -vE '^\[ (RUN     |      OK) \]' "$logs/$name.log" | tail -n 60
+  else
+    tail -n 20 "$logs/$name.log"
+    echo "$name ended with code $code"
+  fi
   counted "$name" $((total - bad - skip)) "$bad" "$skip" $((SECONDS - started))
 }
 
@@ -56,7 +62,7 @@ lit_suites() {
   local started=$SECONDS report=$logs/lit.json lit
   lit=$(command -v lit-22 || command -v llvm-lit-22 || command -v lit) ||
     train_fail "lit is not here; it is part of llvm-22-tools"
-  "$lit" -q --timeout 600 -j "$(nproc)" ${filter:+--filter="$filter"} --allow-empty-runs \
+  "$lit" -sv --no-progress-bar --timeout 600 -j "$(nproc)" ${filter:+--filter="$filter"} --allow-empty-runs \
     --output="$report" "$train_build/test/lit" </dev/null
   [ -s "$report" ] || { counted lit 0 1 0 $((SECONDS - started)); return; }
   count() { grep -cE "\"code\": \"($1)\"" "$report"; }
