@@ -149,6 +149,87 @@ def make(case, seed=1, to=HERE):
     print(f"{case.name}: loss {losses[0]:.6f} to {losses[-1]:.6f}, {size} bytes")
 
 
+def run(*arguments):
+    done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, arguments))}\n{done.stderr}")
+    return done.stdout
+
+
+def equal(case, what, a, b):
+    """Two files of the same tensors, bit for bit; the order and the metadata may differ."""
+    a, b = (safetensors.torch.load_file(path) for path in (a, b))
+    different = [name for name in a.keys() | b.keys()
+                 if name not in a or name not in b or not torch.equal(a[name], b[name])]
+    if different:
+        raise SystemExit(f"{case.name}: {what} changes {sorted(different)}")
+
+
+def check(case, tools):
+    """What we export, upstream reads strictly and computes the same from; what it saves again, we read back."""
+    folder = HERE / case.name
+    golden = json.loads((folder / "golden.json").read_text())
+    files = {path.stem: path for path in folder.iterdir() if path.suffix in (".npy", ".bin")}
+    data = [f"--data={files['stream']}"] if "stream" in files else [f"--data={n}:{p}" for n, p in files.items()]
+    with tempfile.TemporaryDirectory() as temporary:
+        here = pathlib.Path(temporary)
+        model, program = here / "model.mlir", here / "model"
+        model.write_text(run(tools / "train-models", *case.arguments))
+        run(tools / "train-compile", model, "-o", program, f"--weight-decay={DECAY}")
+
+        def export(name, *arguments):
+            run(program, *arguments, f"--export={here / name}")
+            return here / name
+
+        trained = export("trained.safetensors", *data, "--order=file", f"--init={folder / 'initial.safetensors'}",
+                         f"--steps={STEPS}", f"--lr={RATE}", f"--checkpoint={here / 'checkpoint'}")
+        ours, theirs = load(case, trained).eval(), load(case, folder / "final.safetensors").eval()
+        (checkpoint,) = (here / "checkpoint").glob("step-*")
+        equal(case, "a checkpoint", trained, checkpoint / "model.safetensors")
+        state = safetensors.torch.load_file(checkpoint / "state.safetensors")
+
+        with torch.no_grad():
+            samples = case.data(torch.Generator().manual_seed(1), case.batches * case.batch)
+            losses, distance = [], 0.0
+            for batch in list(batches(case, samples))[: case.batches]:
+                logits, expected = case.logits(ours, batch), case.logits(theirs, batch)
+                distance = max(distance, ((logits - expected).abs().max() / expected.abs().max()).item())
+                losses.append(case.loss(logits, batch).item())
+        loss = float(run(program, *data, f"--init={trained}", "--eval-only").split()[-1])
+        expected = sum(losses) / len(losses)
+        if not abs(loss - expected) <= 1e-6 + 1e-5 * expected:
+            raise SystemExit(f"{case.name}: evaluation gives {loss}, PyTorch {expected} from the exported file")
+        if not distance <= 1e-4:
+            raise SystemExit(f"{case.name}: logits are {distance} from those of the golden parameters")
+
+        save(ours, here / "saved.safetensors")
+        again = export("again.safetensors", f"--init={here / 'saved.safetensors'}")
+        equal(case, "saving upstream and exporting again", trained, again)
+        short = check_variants(case, ours, here, export, trained)
+    print(f"{case.name}: {len(state)} states and the exported tensors load upstream, logits within {distance:.1e}, "
+          f"evaluation {loss:.6f} and {expected:.6f}; also read: {', '.join(short)}")
+    assert golden["model"] == case.arguments
+
+
+def check_variants(case, model, here, export, trained):
+    """Files that users have beside the plain one: half precision, and the base model without its prefix."""
+    tensors = safetensors.torch.load_file(trained)
+    half = {name: t.bfloat16() for name, t in tensors.items()}
+    safetensors.torch.save_file(half, here / "bf16.safetensors")
+    safetensors.torch.save_file({name: t.float() for name, t in half.items()}, here / "rounded.safetensors")
+    equal(case, "bf16", here / "rounded.safetensors", export("wide.safetensors", f"--init={here / 'bf16.safetensors'}"))
+    read = ["bf16"]
+    base = getattr(model, "base_model", model)
+    names = {name for name, _ in base.named_parameters()}
+    if base is not model and len(names) == len(list(model.parameters())):
+        save(base, here / "base.safetensors")
+        stored = safetensors.torch.load_file(here / "base.safetensors")
+        assert not stored.keys() & tensors.keys(), f"{case.name}: the base model has the same names"
+        equal(case, "the base model", trained, export("base-again.safetensors", f"--init={here / 'base.safetensors'}"))
+        read.append(type(base).__name__ + " without prefix")
+    return read
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     arguments = sys.argv[1:]

@@ -216,6 +216,6 @@ CASES = [
     Case("vit", ["vit", "--layers=2", "--width=20", "--heads=4", "--hidden=44", "--image=16", "--patch=4", "--classes=5"],
          4, vit, labelled_images(3, 16, 5), of_images, cross_entropy, batches=10,
          zero=[("attention.key.bias", None)]),
-    Case("llama", ["llama", "--layers=2", "--width=24", "--heads=4", "--kv-heads=2", "--hidden=40", "--vocab=47", "--seq=12"],
-         4, llama, language(47, 12), of_tokens, cross_entropy),
+    Case("llama", ["llama", "--layers=2", "--width=24", "--heads=4", "--kv-heads=2", "--hidden=40", "--vocab=47",
+                   "--seq=12"], 4, llama, language(47, 12), of_tokens, cross_entropy),
 ]
