@@ -42,7 +42,7 @@ private:
         flops += cost.getFlops();
     });
     if (most > 0 && ops > most)
-      return program->emitOpError("has ") << ops << " ops, at most " << most << " are allowed";
+      return program->emitOpError("has ") << ops << " ops, at most " << most.getValue() << " are allowed";
     program->emitRemark("has ") << ops << " ops and costs " << flops << " flops";
     return success();
   }

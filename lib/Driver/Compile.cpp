@@ -1,5 +1,6 @@
 // From a file to an executable: parse, run the pipelines stage by stage, plan, generate code, link.
 #include "train/Driver/Compile.h"
+#include "Diagnostics.h"
 #include "Output.h"
 #include "train/Analysis/MemoryReport.h"
 #include "train/Analysis/PlanAttributes.h"
@@ -10,12 +11,11 @@
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <chrono>
 #include <csignal>
@@ -47,22 +47,25 @@ public:
     }
     MLIRContext context(registry, MLIRContext::Threading::DISABLED);
     context.loadAllAvailableDialects();
-    // Prints file, line, the line itself, and the notes. The handler that is registered last is asked first.
-    llvm::SourceMgr sources;
-    SourceMgrDiagnosticHandler printer(sources, &context);
-    ScopedDiagnosticHandler filter(&context, [&](Diagnostic &diagnostic) {
-      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark && !options.remarks);
-    });
-
-    OwningOpRef<ModuleOp> module = parseModuleSafely(options.input, &context);
+    context.printOpOnDiagnostic(false);
+    DiagnosticPrinter printer(&context, options.remarks);
+    auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/false,
+                                                     /*RequiresNullTerminator=*/true);
+    if (!buffer) {
+      reportError("cannot read " + options.input + ": " + buffer.getError().message());
+      return kCompileSystem;
+    }
+    OwningOpRef<ModuleOp> module = parseModuleSafely(std::move(*buffer), &context);
     if (!module)
-      return isReadable(options.input) ? kCompileFailed : kCompileSystem;
+      return kCompileFailed;
     lap("parse");
     if (Stage stage = getStage(*module); stage != Stage::Graph) {
       module->emitError("is at stage ")
           << stringifyStage(stage) << " already; train-compile starts from stage graph, train-opt from any";
       return kCompileFailed;
     }
+    if (failed(checkElementTypes(*module)))
+      return kCompileFailed;
     if (int code = settleBatch(*module); code != kCompileDone)
       return code;
     if (failed(runPipelines(*module, stop.value_or(Stage::Planned))))
@@ -112,12 +115,15 @@ private:
     return kCompileDone;
   }
 
-  static bool isReadable(const std::string &file) {
-    return file == "-" || (llvm::sys::fs::exists(file) && !llvm::sys::fs::is_directory(file) &&
-                           !llvm::sys::fs::access(file, llvm::sys::fs::AccessMode::Exist));
-  }
-
   //===-- Options that need the model ---------------------------------------------------------===//
+
+  // The interpreter trains in f64; executables do not.
+  static LogicalResult checkElementTypes(ModuleOp module) {
+    for (auto param : module.getOps<ParamOp>())
+      if (getElementTypeOrSelf(param.getType()).isF64())
+        return param.emitOpError("has element type f64; executables train f32 and narrower");
+    return success();
+  }
 
   int settleBatch(ModuleOp module) {
     train = options.train;
@@ -129,7 +135,12 @@ private:
         if (!micro && dim >= 0)
           micro = cast<RankedTensorType>(argument.getType()).getDimSize(dim);
     int64_t accumulate = options.accumulate;
-    if (options.globalBatch && micro) {
+    if (options.globalBatch && !micro) {
+      reportError("--global-batch=" + std::to_string(options.globalBatch) +
+                  " needs a model that marks a batch dimension on its inputs");
+      return kCompileUsage;
+    }
+    if (options.globalBatch) {
       // --global-batch and --accumulate without --micro-batch give the micro-batch.
       if (accumulate && !options.microBatch) {
         if (options.globalBatch % accumulate) {

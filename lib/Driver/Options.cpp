@@ -147,7 +147,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   } catch (const CLI::CallForHelp &help) {
     return app.exit(help);
   } catch (const CLI::ParseError &error) {
-    return usage(error.what());
+    std::string what = error.what();
+    if (!what.empty())
+      what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+    return usage(what);
   }
   if (std::vector<std::string> extra = app.remaining(); !extra.empty())
     return usage(unknownArgument(app, extra.front()));
