@@ -3,6 +3,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/thread.h"
@@ -12,10 +13,26 @@ using namespace mlir;
 namespace train {
 namespace {
 
-/// The first bracket nested deeper than the limit, or npos. Strings and comments are
-/// skipped; -> and the comparisons of affine sets are not brackets. Text that is
+/// What MLIR's parser would not survive, and where; `what` is null where there is none.
+struct Trouble {
+  size_t place;
+  const char *what;
+};
+
+/// Whether the angle bracket at `at` opens array<index: ...>: the parser asks the index type for its
+/// width, which it has none of.
+bool opensIndexArray(StringRef text, size_t at) {
+  if (!text.take_front(at).rtrim().ends_with("array"))
+    return false;
+  StringRef inside = text.drop_front(at + 1).ltrim();
+  return inside.consume_front("index") &&
+         (inside.empty() || !(llvm::isAlnum(inside[0]) || inside[0] == '_'));
+}
+
+/// The first bracket nested deeper than the limit, or array of indices. Strings and comments
+/// are skipped; -> and the comparisons of affine sets are not brackets. Text that is
 /// malformed in other ways is the parser's to reject.
-size_t findTooDeep(StringRef text) {
+Trouble findTrouble(StringRef text) {
   SmallVector<char, 64> open;
   auto close = [&](char bracket) {
     // An angle bracket left open cannot outlive what encloses it.
@@ -38,13 +55,15 @@ size_t findTooDeep(StringRef text) {
     case '<':
       if (after == '=')
         break;
+      if (opensIndexArray(text, at))
+        return {at, "an array attribute cannot hold elements of type 'index'"};
       [[fallthrough]];
     case '(':
     case '[':
     case '{':
       open.push_back(c);
       if (open.size() > kMostNesting)
-        return at;
+        return {at, "brackets are nested more than 256 deep"};
       break;
     case '>':
       if (after != '=' && (at == 0 || text[at - 1] != '-'))
@@ -63,8 +82,9 @@ size_t findTooDeep(StringRef text) {
       break;
     }
   }
-  return StringRef::npos;
+  return {text.size(), nullptr};
 }
+static_assert(kMostNesting == 256, "the message names the limit");
 
 } // namespace
 
@@ -74,8 +94,8 @@ LogicalResult checkParsable(StringRef text, StringRef name, MLIRContext *context
            << "is MLIR bytecode, which is not read because damaged bytecode cannot be "
               "refused safely; "
               "give the textual form";
-  size_t place = findTooDeep(text);
-  if (place == StringRef::npos)
+  auto [place, what] = findTrouble(text);
+  if (!what)
     return success();
   StringRef before = text.take_front(place);
   size_t lineStart = before.rfind('\n');
@@ -84,7 +104,7 @@ LogicalResult checkParsable(StringRef text, StringRef name, MLIRContext *context
       static_cast<unsigned>(place - (lineStart == StringRef::npos ? 0 : lineStart + 1)) +
       1;
   return emitError(FileLineColLoc::get(context, name, line, column))
-         << "brackets are nested more than " << kMostNesting << " deep";
+         << what;
 }
 
 OwningOpRef<ModuleOp> parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer,
