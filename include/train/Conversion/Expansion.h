@@ -21,6 +21,7 @@ public:
   /// The buffer behind a value: itself, or the fusion's operand that a block argument stands for.
   mlir::Value resolve(mlir::Value value) const;
 
+  /// Rounds to the value's element type: a result has the same bits in a register as in memory.
   void result(mlir::Value value, int node, bool perRow = false);
   /// Stores the node of `value` in the buffer of `target`.
   void storeResult(mlir::Value value, mlir::Value target);
@@ -28,7 +29,8 @@ public:
   void bind(mlir::Value inner, mlir::Value outer) { outerValues[inner] = outer; }
 
 private:
-  llvm::DenseMap<mlir::Value, int> nodes;
+  /// By whether the value is one per row: both may be meant where rows and columns are equally many.
+  llvm::DenseMap<mlir::Value, int> nodes[2];
   llvm::DenseMap<mlir::Value, mlir::Value> outerValues;
   llvm::DenseSet<mlir::Value> perRowValues;
 };

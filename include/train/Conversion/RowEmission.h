@@ -7,7 +7,8 @@
 
 namespace train::rows {
 
-/// The type in which an element lies in memory: i1 is a byte, all others are themselves.
+/// The type in which kernels load and store an element: i1 is a byte, bf16 a word of 16 bits (processors without bf16
+/// call a library function for each value of that type), all others are themselves.
 mlir::Type getStorageType(mlir::Type element);
 
 /// A stored element (scalar or vector) in the type in which the program computes.

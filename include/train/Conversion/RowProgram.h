@@ -120,7 +120,15 @@ public:
   /// A constant in the given element type.
   int constant(mlir::Type type, double value);
 
-  // Float arithmetic in the inputs' type.
+  /// A constant integer, exactly.
+  int integerConstant(mlir::Type type, int64_t value);
+  /// The value in another float type; itself where that is its type.
+  int convert(int node, mlir::Type type);
+  /// The value as an element of `type` holds it, in the type that computes with it: what a result is when it is
+  /// read again, whether or not it went through memory.
+  int roundTo(int node, mlir::Type type);
+
+  // Float arithmetic, in the wider type of the inputs: residuals are f32 beside f64 tensors.
   int add(int a, int b);
   int sub(int a, int b);
   int mul(int a, int b);
@@ -148,6 +156,7 @@ private:
   int addBuffer(mlir::Value value, int64_t temporary, mlir::Type element,
                 llvm::ArrayRef<int64_t> shape);
   int addNode(Node node, llvm::StringRef key);
+  mlir::Type widen(int &a, int &b);
   int loadBuffer(int buffer);
 
   mlir::MLIRContext *context;
@@ -181,6 +190,12 @@ mlir::Value emitCombine(mlir::ImplicitLocOpBuilder &b, Reduction reduction, mlir
 
 /// The type in which values of this element type are computed: low-precision floats in f32.
 mlir::Type getComputeType(mlir::Type element);
+
+/// An f32 scalar or vector rounded to nearest even into the bits of a bf16, as i16, in integer arithmetic: processors that have
+/// an instruction for it flush subnormals, others would call a library function for each element.
+mlir::Value truncateToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
+/// The bits of a bf16 as f32.
+mlir::Value extendBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);
 
 /// A constant of the type of `like`: scalar or splat vector.
 mlir::Value constantLike(mlir::ImplicitLocOpBuilder &b, mlir::Type like, double value);

@@ -92,8 +92,14 @@ private:
   }
 
   LogicalResult addCall(Operation *op, const LibraryCall &call) {
+    // Entries that only move bytes take any type; the others compute in f32.
+    bool moves = call.entry == TRAIN_LIBRARY_COPY || call.entry == TRAIN_LIBRARY_FILL ||
+                 call.entry == TRAIN_LIBRARY_EMBEDDING;
     SmallVector<int64_t> offsets;
     for (Value operand : call.operands) {
+      Type element = operand ? getElementTypeOrSelf(operand.getType()) : Type();
+      if (!moves && isa_and_present<FloatType>(element) && !element.isF32())
+        return op->emitOpError("has element type ") << element << ", for which the CPU has no kernel yet";
       int64_t offset = operand ? getArenaOffset(operand) : getWorkspace(op);
       if (offset < 0 && operand)
         return op->emitOpError("has an operand or result without a place in the arena");

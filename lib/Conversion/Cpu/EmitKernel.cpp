@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "train/Conversion/CpuKernels.h"
+#include "train/Conversion/RowEmission.h"
 
 using namespace mlir;
 using namespace train;
@@ -28,10 +29,9 @@ public:
   KernelEmitter(ModuleOp module, StringRef name, const Program &program, const CpuTarget &target)
       : b(module.getLoc(), module.getContext()), program(program) {
     b.setInsertionPointToEnd(module.getBody());
-    int64_t bits = 32;
-    for (const Buffer &buffer : program.buffers)
-      bits = std::max<int64_t>(bits, getComputeType(buffer.element).getIntOrFloatBitWidth() == 64 ? 64 : 32);
-    lanes = target.vectorBits / bits;
+    // The same for all programs, whatever else they hold: the tree of a sum depends on it, and must not
+    // change when wider elements join a fusion. Those take two registers.
+    lanes = target.vectorBits / 32;
     Type i64 = b.getI64Type(), pointer = LLVM::LLVMPointerType::get(b.getContext());
     function = func::FuncOp::create(
         b, name, b.getFunctionType({pointer, pointer, i64, i64}, {}));
@@ -52,7 +52,8 @@ public:
     for (auto [i, buffer] : llvm::enumerate(program.buffers))
       rowBases[i] = pointers[i];
     emitScalars(Level::Uniform);
-    assignStages();
+    stages = getStages(program);
+    lastStage = *std::max_element(stages.begin(), stages.end());
     if (program.flat)
       emitFlat();
     else if (program.partials)
@@ -73,8 +74,6 @@ private:
   Value offset(Value pointer, Type element, Value index) {
     return LLVM::GEPOp::create(b, pointer.getType(), element, pointer, ValueRange{index});
   }
-  // i1 is stored as a byte.
-  Type storageType(Type element) { return element.isInteger(1) ? Type(b.getI8Type()) : element; }
   VectorType vectorOf(Type element) { return VectorType::get({lanes}, element); }
 
   template <typename Fn>
@@ -85,61 +84,19 @@ private:
     body(loop.getInductionVar());
   }
 
-  // A stored element as the kernel computes with it, and back.
-  Value widen(Value value, Type compute) {
-    Type type = value.getType(), element = getElementTypeOrSelf(type);
-    auto as = [&](Type to) -> Type {
-      if (auto vector = dyn_cast<VectorType>(type))
-        return vector.clone(to);
-      return to;
-    };
-    if (element == compute)
-      return value;
-    if (compute.isInteger(1))
-      return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, constantLike(b, type, 0));
-    return arith::ExtFOp::create(b, as(compute), value);
-  }
-  Value narrow(Value value, Type stored) {
-    Type type = value.getType(), element = getElementTypeOrSelf(type);
-    if (element == stored)
-      return value;
-    Type to = stored;
-    if (auto vector = dyn_cast<VectorType>(type))
-      to = vector.clone(stored);
-    if (element.isInteger(1))
-      return arith::ExtUIOp::create(b, to, value);
-    return arith::TruncFOp::create(b, to, value);
-  }
-
   //===-- Places ----------------------------------------------------------------------------===//
 
   // The address of buffer `i` at the current row and this column.
   Value address(int i, Value column) {
     const Buffer &buffer = program.buffers[i];
-    Type element = storageType(buffer.element);
+    Type element = getStorageType(buffer.element);
     return buffer.strides.back() ? offset(rowBases[i], element, column) : rowBases[i];
   }
 
   // Where buffer `i` starts in row `row` of the domain without its columns.
   Value rowBase(int i, Value row) {
-    const Buffer &buffer = program.buffers[i];
-    size_t outer = program.domain.size() - 1;
-    Value start;
-    for (size_t d = outer; d-- > 0;) {
-      int64_t inner = 1;
-      for (size_t k = d + 1; k < outer; ++k)
-        inner *= program.domain[k];
-      if (buffer.strides[d] == 0)
-        continue;
-      Value index = row;
-      if (inner != 1)
-        index = arith::DivUIOp::create(b, index, constant(inner));
-      if (d != 0)
-        index = arith::RemUIOp::create(b, index, constant(program.domain[d]));
-      Value part = muli(index, constant(buffer.strides[d]));
-      start = start ? addi(start, part) : part;
-    }
-    return start ? offset(pointers[i], storageType(buffer.element), start) : pointers[i];
+    Value start = emitRowOffset(b, program, i, row);
+    return start ? offset(pointers[i], getStorageType(program.buffers[i].element), start) : pointers[i];
   }
 
   void enterRow(Value row) {
@@ -157,13 +114,13 @@ private:
     const Node &node = program.nodes[id];
     switch (node.kind) {
     case NodeKind::Load: {
-      Type element = storageType(program.buffers[node.buffer].element);
-      return widen(LLVM::LoadOp::create(b, element, rowBases[node.buffer]), node.type);
+      Type element = getStorageType(program.buffers[node.buffer].element);
+      return emitWiden(b, LLVM::LoadOp::create(b, element, rowBases[node.buffer]), node.type);
     }
     case NodeKind::LoadAt: {
-      Type element = storageType(program.buffers[node.buffer].element);
+      Type element = getStorageType(program.buffers[node.buffer].element);
       Value column = arith::ExtSIOp::create(b, b.getI64Type(), values[node.inputs[0]]);
-      return widen(LLVM::LoadOp::create(b, element, offset(rowBases[node.buffer], element, column)),
+      return emitWiden(b, LLVM::LoadOp::create(b, element, offset(rowBases[node.buffer], element, column)),
                    node.type);
     }
     case NodeKind::RowIndex:
@@ -212,8 +169,8 @@ private:
     } else if (auto it = scratch.find(id); it != scratch.end() && it->second.filled) {
       result = loadVector(offset(it->second.pointer, node.type, at.column), node.type, at);
     } else if (node.kind == NodeKind::Load) {
-      Type element = storageType(program.buffers[node.buffer].element);
-      result = widen(loadVector(address(node.buffer, at.column), element, at), node.type);
+      Type element = getStorageType(program.buffers[node.buffer].element);
+      result = emitWiden(b, loadVector(address(node.buffer, at.column), element, at), node.type);
     } else if (node.kind == NodeKind::ColumnIndex) {
       auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
       Value iota = arith::ConstantOp::create(
@@ -265,7 +222,7 @@ private:
       const Buffer &buffer = program.buffers[store.buffer];
       if (!buffer.strides.back())
         continue; // a value per row
-      Value value = narrow(emitVector(store.node, at, cache), storageType(buffer.element));
+      Value value = emitNarrow(b, emitVector(store.node, at, cache), getStorageType(buffer.element));
       pending.emplace_back(value, address(store.buffer, at.column));
     }
     for (auto [value, pointer] : pending)
@@ -278,7 +235,7 @@ private:
       if (buffer.strides.back())
         continue;
       Value value = scalarOf(store.node);
-      LLVM::StoreOp::create(b, narrow(value, storageType(buffer.element)), rowBases[store.buffer]);
+      LLVM::StoreOp::create(b, emitNarrow(b, value, getStorageType(buffer.element)), rowBases[store.buffer]);
     }
   }
 
@@ -325,19 +282,6 @@ private:
 
   //===-- Rows ------------------------------------------------------------------------------===//
 
-  // A reduction's stage is one more than that of the reductions it depends on.
-  void assignStages() {
-    stages.assign(program.nodes.size(), 0);
-    for (auto [id, node] : llvm::enumerate(program.nodes)) {
-      for (int input : node.inputs)
-        stages[id] = std::max(stages[id], stages[input]);
-      if (node.kind == NodeKind::Reduce) {
-        ++stages[id];
-        lastStage = std::max(lastStage, stages[id]);
-      }
-    }
-  }
-
   void emitRows() {
     reserveScratch();
     loop(begin, end, 1, [&](Value row) {
@@ -381,18 +325,6 @@ private:
     }
   }
 
-  Value neutral(Reduction reduction, Type type) {
-    switch (reduction) {
-    case Reduction::Sum:
-      return constantLike(b, type, 0);
-    case Reduction::Max:
-      return constantLike(b, type, -std::numeric_limits<double>::infinity());
-    case Reduction::And:
-      return constantLike(b, type, 1);
-    }
-    return Value();
-  }
-
   void emitReductions(int stage) {
     SmallVector<int> ids;
     for (auto [id, node] : llvm::enumerate(program.nodes))
@@ -405,7 +337,7 @@ private:
     SmallVector<Value> accumulators;
     for (int id : ids) {
       const Node &node = program.nodes[id];
-      accumulators.append(kAccumulators, neutral(node.reduction, vectorOf(node.type)));
+      accumulators.append(kAccumulators, emitNeutral(b, node.reduction, vectorOf(node.type)));
     }
     auto step = [&](const Lanes &at, int accumulator, MutableArrayRef<Value> state) {
       DenseMap<int, Value> cache;
@@ -414,7 +346,7 @@ private:
         Value value = emitVector(node.inputs[0], at, cache);
         fillScratch(node.inputs[0], value, at);
         if (at.mask)
-          value = arith::SelectOp::create(b, at.mask, value, neutral(node.reduction, value.getType()));
+          value = arith::SelectOp::create(b, at.mask, value, emitNeutral(b, node.reduction, value.getType()));
         Value &target = state[k * kAccumulators + accumulator];
         target = emitCombine(b, node.reduction, target, value);
       }
@@ -493,13 +425,13 @@ private:
       for (const Store &store : program.stores) {
         const Buffer &buffer = program.buffers[store.buffer];
         Value start = addi(muli(slice, constant(buffer.strides[0])), muli(partial, constant(columns)));
-        targets.push_back(offset(pointers[store.buffer], storageType(buffer.element), start));
+        targets.push_back(offset(pointers[store.buffer], getStorageType(buffer.element), start));
       }
       // The sums start from the neutral element, so that any number of rows will do.
       walk(from, to, [&](const Lanes &at) {
         for (auto [store, target] : llvm::zip(program.stores, targets)) {
           Type type = program.nodes[store.node].type;
-          Value zero = neutral(program.partialReduction, vectorOf(type));
+          Value zero = emitNeutral(b, program.partialReduction, vectorOf(type));
           storeSum(zero, store, target, at);
         }
       });
@@ -514,8 +446,8 @@ private:
   }
 
   void storeSum(Value value, const Store &store, Value target, const Lanes &at) {
-    Type element = storageType(program.buffers[store.buffer].element);
-    storeVector(narrow(value, element), offset(target, element, at.column), at);
+    Type element = getStorageType(program.buffers[store.buffer].element);
+    storeVector(emitNarrow(b, value, element), offset(target, element, at.column), at);
   }
 
   // Adds `count` rows to the sums, in ascending order.
@@ -532,8 +464,8 @@ private:
     walk(from, to, [&](const Lanes &at) {
       SmallVector<Value> sums;
       for (auto [store, target] : llvm::zip(program.stores, targets)) {
-        Type element = storageType(program.buffers[store.buffer].element);
-        sums.push_back(widen(loadVector(offset(target, element, at.column), element, at),
+        Type element = getStorageType(program.buffers[store.buffer].element);
+        sums.push_back(emitWiden(b, loadVector(offset(target, element, at.column), element, at),
                              program.nodes[store.node].type));
       }
       for (int i = 0; i < count; ++i) {

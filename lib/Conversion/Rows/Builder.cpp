@@ -163,6 +163,9 @@ int rows::Builder::rowIndex() {
 }
 
 int rows::Builder::columnIndex() {
+  // A lone column is no vector: what depends on it is a value per row.
+  if (program.domain.back() == 1)
+    return integerConstant(IntegerType::get(context, 32), 0);
   return addNode({NodeKind::ColumnIndex, Level::Column, IntegerType::get(context, 32), {}, -1, {}, {}},
                  "column");
 }
@@ -184,23 +187,100 @@ int rows::Builder::constant(Type type, double value) {
   });
 }
 
-int rows::Builder::add(int a, int b) {
-  return compute("add", typeOf(a), {a, b}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+int rows::Builder::integerConstant(Type type, int64_t value) {
+  return compute("i" + std::to_string(value), type, {},
+                 [type, value](ImplicitLocOpBuilder &b, ArrayRef<Value>) -> Value {
+                   return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
+                 });
+}
+
+static Type withElement(Type like, Type element) {
+  if (auto vector = dyn_cast<VectorType>(like))
+    return vector.clone(element);
+  return element;
+}
+
+Value rows::truncateToBf16(ImplicitLocOpBuilder &b, Value x) {
+  Type words = withElement(x.getType(), b.getI32Type());
+  Value bits = arith::BitcastOp::create(b, words, x);
+  Value sixteen = constantLike(b, words, 16);
+  Value high = arith::ShRUIOp::create(b, bits, sixteen);
+  // Half a unit less one, and one more where the last kept bit is odd.
+  Value odd = arith::AndIOp::create(b, high, constantLike(b, words, 1));
+  Value sum = arith::AddIOp::create(b, bits, arith::AddIOp::create(b, odd, constantLike(b, words, 0x7fff)));
+  Value rounded = arith::ShRUIOp::create(b, sum, sixteen);
+  Value quiet = arith::OrIOp::create(b, high, constantLike(b, words, 0x40));
+  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+  Value word = arith::SelectOp::create(b, isNan, quiet, rounded);
+  return arith::TruncIOp::create(b, withElement(x.getType(), b.getI16Type()), word);
+}
+
+Value rows::extendBf16(ImplicitLocOpBuilder &b, Value bits) {
+  Type words = withElement(bits.getType(), b.getI32Type());
+  Value high = arith::ShLIOp::create(b, arith::ExtUIOp::create(b, words, bits), constantLike(b, words, 16));
+  return arith::BitcastOp::create(b, withElement(bits.getType(), b.getF32Type()), high);
+}
+
+int rows::Builder::convert(int node, Type type) {
+  Type from = typeOf(node);
+  if (from == type)
+    return node;
+  bool wider = from.getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth();
+  return compute("convert", type, {node}, [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+    Type to = withElement(in[0].getType(), type);
+    if (wider)
+      return arith::ExtFOp::create(b, to, in[0]);
+    return arith::TruncFOp::create(b, to, in[0]);
+  });
+}
+
+int rows::Builder::roundTo(int node, Type type) {
+  if (!isa<FloatType>(type) || !isa<FloatType>(typeOf(node)))
+    return node;
+  Type wide = getComputeType(type);
+  node = convert(node, wide);
+  if (wide == type)
+    return node;
+  return compute(type.isBF16() ? "roundbf16" : "roundf16", wide, {node},
+                 [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   if (type.isBF16())
+                     return extendBf16(b, truncateToBf16(b, in[0]));
+                   Value narrow = arith::TruncFOp::create(b, withElement(in[0].getType(), type), in[0]);
+                   return arith::ExtFOp::create(b, in[0].getType(), narrow);
+                 });
+}
+
+Type rows::Builder::widen(int &x, int &y) {
+  Type a = typeOf(x), c = typeOf(y);
+  if (a == c || !isa<FloatType>(a) || !isa<FloatType>(c))
+    return a;
+  Type type = a.getIntOrFloatBitWidth() < c.getIntOrFloatBitWidth() ? c : a;
+  x = convert(x, type);
+  y = convert(y, type);
+  return type;
+}
+
+int rows::Builder::add(int x, int y) {
+  Type type = widen(x, y);
+  return compute("add", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
     return arith::AddFOp::create(b, in[0], in[1]);
   });
 }
-int rows::Builder::sub(int a, int b) {
-  return compute("sub", typeOf(a), {a, b}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+int rows::Builder::sub(int x, int y) {
+  Type type = widen(x, y);
+  return compute("sub", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
     return arith::SubFOp::create(b, in[0], in[1]);
   });
 }
-int rows::Builder::mul(int a, int b) {
-  return compute("mul", typeOf(a), {a, b}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+int rows::Builder::mul(int x, int y) {
+  Type type = widen(x, y);
+  return compute("mul", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
     return arith::MulFOp::create(b, in[0], in[1]);
   });
 }
-int rows::Builder::div(int a, int b) {
-  return compute("div", typeOf(a), {a, b}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+int rows::Builder::div(int x, int y) {
+  Type type = widen(x, y);
+  return compute("div", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
     return arith::DivFOp::create(b, in[0], in[1]);
   });
 }
@@ -211,7 +291,8 @@ int rows::Builder::fma(int x, int y, int z) {
                  });
 }
 int rows::Builder::select(int condition, int x, int y) {
-  return compute("select", typeOf(x), {condition, x, y},
+  Type type = widen(x, y);
+  return compute("select", type, {condition, x, y},
                  [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
                    return arith::SelectOp::create(b, in[0], in[1], in[2]);
                  });
@@ -230,7 +311,8 @@ Value rows::emitCombine(ImplicitLocOpBuilder &b, Reduction reduction, Value x, V
 }
 
 int rows::Builder::combine(Reduction reduction, int x, int y) {
-  return compute("combine" + std::to_string(static_cast<int>(reduction)), typeOf(x), {x, y},
+  Type type = widen(x, y);
+  return compute("combine" + std::to_string(static_cast<int>(reduction)), type, {x, y},
                  [reduction](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
                    return emitCombine(b, reduction, in[0], in[1]);
                  });

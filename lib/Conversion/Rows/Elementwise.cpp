@@ -76,6 +76,19 @@ static arith::CmpIPredicate intPredicate(Predicate predicate) {
   return arith::CmpIPredicate::eq;
 }
 
+// Truncates toward zero, and wraps for the most negative number over -1. The processor traps on both that and a
+// zero divisor, which the unused lanes of a tail have, so neither reaches it.
+static Value divide(ImplicitLocOpBuilder &b, Value x, Value y) {
+  if (isFloat(x))
+    return arith::DivFOp::create(b, x, y);
+  Value zero = constantLike(b, y.getType(), 0), one = constantLike(b, y.getType(), 1);
+  Value negates = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, constantLike(b, y.getType(), -1));
+  Value traps = arith::OrIOp::create(
+      b, negates, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, zero));
+  Value quotient = arith::DivSIOp::create(b, x, arith::SelectOp::create(b, traps, one, y));
+  return arith::SelectOp::create(b, negates, arith::SubIOp::create(b, zero, x), quotient);
+}
+
 // An op that prefers float arithmetic where its operands are floats.
 #define TRAIN_NUMBER_OP(name, FloatOp, IntOp)                                                \
   [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {                                   \
@@ -134,7 +147,7 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
   binary<AddOp>(table, "add", TRAIN_NUMBER_OP("add", arith::AddFOp, arith::AddIOp));
   binary<SubOp>(table, "sub", TRAIN_NUMBER_OP("sub", arith::SubFOp, arith::SubIOp));
   binary<MulOp>(table, "mul", TRAIN_NUMBER_OP("mul", arith::MulFOp, arith::MulIOp));
-  binary<DivOp>(table, "div", TRAIN_NUMBER_OP("div", arith::DivFOp, arith::DivSIOp));
+  binary<DivOp>(table, "div", divide);
   binary<MinOp>(table, "min", TRAIN_NUMBER_OP("min", arith::MinimumFOp, arith::MinSIOp));
   binary<MaxOp>(table, "max", TRAIN_NUMBER_OP("max", arith::MaximumFOp, arith::MaxSIOp));
   binary<PowOp>(table, "pow", [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {

@@ -13,7 +13,11 @@ static Type withElement(Type like, Type element) {
 }
 
 Type rows::getStorageType(Type element) {
-  return element.isInteger(1) ? Type(IntegerType::get(element.getContext(), 8)) : element;
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  if (element.isBF16())
+    return IntegerType::get(element.getContext(), 16);
+  return element;
 }
 
 Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
@@ -22,6 +26,8 @@ Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
     return stored;
   if (compute.isInteger(1))
     return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stored, constantLike(b, type, 0));
+  if (compute.isF32() && getElementTypeOrSelf(type).isInteger(16))
+    return extendBf16(b, stored);
   return arith::ExtFOp::create(b, withElement(type, compute), stored);
 }
 
@@ -31,6 +37,10 @@ Value rows::emitNarrow(ImplicitLocOpBuilder &b, Value computed, Type storage) {
     return computed;
   if (element.isInteger(1))
     return arith::ExtUIOp::create(b, withElement(type, storage), computed);
+  if (element.getIntOrFloatBitWidth() < storage.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(b, withElement(type, storage), computed);
+  if (element.isF32() && storage.isInteger(16))
+    return truncateToBf16(b, computed);
   return arith::TruncFOp::create(b, withElement(type, storage), computed);
 }
 

@@ -47,23 +47,29 @@ static SmallVector<int64_t> shapeInDomain(Value value, bool perRow) {
 }
 
 int Context::operand(Value value, bool perRow) {
-  if (auto it = nodes.find(value); it != nodes.end())
+  if (auto it = nodes[perRow].find(value); it != nodes[perRow].end())
     return it->second;
+  int &node = nodes[perRow][value];
   Value source = resolve(value);
-  if (auto constant = source.getDefiningOp<ConstantOp>())
-    if (auto splat = constant.getSplatValue())
-      return nodes[value] = b.constant(elementOf(value), *splat);
-  return nodes[value] = b.load(source, shapeInDomain(source, perRow));
+  if (auto constant = source.getDefiningOp<ConstantOp>(); constant && constant.getSplatValue()) {
+    Type type = elementOf(value);
+    if (isa<FloatType>(type))
+      return node = b.constant(type, *constant.getSplatValue());
+    APInt integer = cast<DenseElementsAttr>(constant.getValue()).getSplatValue<APInt>();
+    return node = b.integerConstant(type, type.isInteger(1) ? integer.getZExtValue() : integer.getSExtValue());
+  }
+  return node = b.load(source, shapeInDomain(source, perRow));
 }
 
 void Context::result(Value value, int node, bool perRow) {
-  nodes[value] = node;
+  nodes[perRow][value] = b.roundTo(node, elementOf(value));
   if (perRow)
     perRowValues.insert(value);
 }
 
 void Context::storeResult(Value value, Value target) {
-  b.store(operand(value), target, shapeInDomain(target, perRowValues.contains(value)));
+  bool perRow = perRowValues.contains(value);
+  b.store(operand(value, perRow), target, shapeInDomain(target, perRow));
 }
 
 //===-- Sums --------------------------------------------------------------------------------===//

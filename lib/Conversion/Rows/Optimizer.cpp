@@ -25,12 +25,14 @@ struct Update {
 
   Update(Context &context, Op op) : context(context), b(context.b), op(op) {
     param = context.operand(op.getParam());
-    grad = context.operand(op.getGrad());
-    lr = context.operand(op.getLr());
+    grad = operand(op.getGrad());
+    lr = operand(op.getLr());
     if (op.getGradScale())
-      grad = b.mul(grad, context.operand(op.getGradScale()));
+      grad = b.mul(grad, operand(op.getGradScale()));
   }
 
+  /// In the type that computes with the parameter.
+  int operand(Value value) { return b.convert(context.operand(value), b.typeOf(param)); }
   int constant(double value) { return b.constant(b.typeOf(param), value); }
   int constant(const APFloat &value) { return constant(value.convertToDouble()); }
 
@@ -59,8 +61,8 @@ static void expandAdamW(Context &context, AdamWOp op) {
     param = b.mul(param, b.sub(u.constant(1), b.mul(u.lr, u.constant(op.getWeightDecay()))));
   int newM = b.add(b.mul(m, u.constant(beta1)), b.mul(u.grad, u.constant(1 - beta1)));
   int newV = b.add(b.mul(v, u.constant(beta2)), b.mul(b.mul(u.grad, u.grad), u.constant(1 - beta2)));
-  int step = b.div(u.lr, context.operand(op.getCorrection1()));
-  int root = emitSqrt(b, context.operand(op.getCorrection2()));
+  int step = b.div(u.lr, u.operand(op.getCorrection1()));
+  int root = emitSqrt(b, u.operand(op.getCorrection2()));
   int denominator = b.add(b.div(emitSqrt(b, newV), root), u.constant(op.getEps()));
   u.store(op.getNewParam(), b.sub(param, b.mul(step, b.div(newM, denominator))), u.param);
   u.store(op.getNewM(), newM, m);

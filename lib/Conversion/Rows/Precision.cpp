@@ -37,16 +37,34 @@ static Value emitFloatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType to) {
   return arith::SelectOp::create(b, below, constant(APInt::getSignedMinValue(to.getWidth())), clamped);
 }
 
+// f64 to f32 so that a second rounding to 16 bits gives what one would have: toward zero, with the last bit set
+// where that was not exact ("round to odd"; Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+static Value emitRoundToOdd(ImplicitLocOpBuilder &b, Value x) {
+  Type f32 = withElement(x.getType(), b.getF32Type()), words = withElement(x.getType(), b.getI32Type());
+  Value nearest = arith::TruncFOp::create(b, f32, x);
+  Value back = arith::ExtFOp::create(b, x.getType(), nearest);
+  Value away = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, back),
+                                     math::AbsFOp::create(b, x));
+  Value inexact = arith::CmpFOp::create(b, arith::CmpFPredicate::ONE, back, x);
+  Value bits = arith::BitcastOp::create(b, words, nearest), one = constantLike(b, words, 1);
+  // The magnitude's neighbour toward zero is the word before it.
+  bits = arith::SelectOp::create(b, away, arith::SubIOp::create(b, bits, one), bits);
+  bits = arith::SelectOp::create(b, inexact, arith::OrIOp::create(b, bits, one), bits);
+  return arith::BitcastOp::create(b, f32, bits);
+}
+
 static Value emitCast(ImplicitLocOpBuilder &b, Value x, Type to) {
   Type from = getElementTypeOrSelf(x.getType()), result = withElement(x.getType(), to);
   if (from == to)
     return x;
   bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
   unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
+  // i1 holds the integers 0 and 1, and saturates like the others.
   if (to.isInteger(1)) {
+    Value one = constantLike(b, x.getType(), 1);
     if (fromFloat)
-      return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, x, constantLike(b, x.getType(), 0));
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, constantLike(b, x.getType(), 0));
+      return arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, one);
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, x, one);
   }
   if (fromFloat && toFloat) {
     if (fromBits < toBits)
@@ -127,7 +145,10 @@ void rows::addPrecisionExpansions(ExpansionTable &table) {
     Type compute = getComputeType(target);
     context.result(op.getY(), context.b.compute(key, compute, {x},
                                                 [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                                                  return emitCast(b, in[0], compute);
+                                                  Type from = getElementTypeOrSelf(in[0].getType());
+                                                  if (target == compute || from.isF32() || from.isInteger(1))
+                                                    return emitCast(b, in[0], compute);
+                                                  return emitRoundToOdd(b, emitCast(b, in[0], b.getF64Type()));
                                                 }));
   });
   table.elementwise<ScaleLossOp>([](Context &context, ScaleLossOp op) {

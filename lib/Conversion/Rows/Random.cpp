@@ -52,40 +52,52 @@ static Value emitPhilox(ImplicitLocOpBuilder &b, Value element, Value site, Valu
   return pick(0, c0, pick(1, c1, pick(2, c2, c3)));
 }
 
+static int addInts(rows::Builder &b, int x, int y) {
+  return b.compute("addi", b.typeOf(x), {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+    return arith::AddIOp::create(b, in[0], in[1]);
+  });
+}
+
+// The sample that the current element belongs to (i64) and its number in the sample (i32).
+static std::pair<int, int> locate(rows::Builder &b, int64_t columns, int64_t perSample) {
+  auto divide = [&](int x, bool remainder) {
+    return b.compute((remainder ? "rem" : "quot") + std::to_string(perSample), b.typeOf(x), {x},
+                     [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                       Value divisor = constantLike(b, in[0].getType(), perSample);
+                       if (remainder)
+                         return arith::RemUIOp::create(b, in[0], divisor);
+                       return arith::DivUIOp::create(b, in[0], divisor);
+                     });
+  };
+  int row = b.rowIndex();
+  int start = b.compute("rowstart" + std::to_string(columns), b.typeOf(row), {row},
+                        [columns](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                          return arith::MulIOp::create(b, in[0], constantLike(b, in[0].getType(), columns));
+                        });
+  // Rows that lie within one sample, as nearly always: only the column is left to the lanes.
+  if (columns > 0 && perSample % columns == 0)
+    return {divide(start, false), addInts(b, lowWord(b, divide(start, true), 0), b.columnIndex())};
+  int column = b.compute("wide", b.typeOf(row), {b.columnIndex()}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+    Type type = b.getI64Type();
+    if (auto vector = dyn_cast<VectorType>(in[0].getType()))
+      type = vector.clone(type);
+    return arith::ExtUIOp::create(b, type, in[0]);
+  });
+  int place = addInts(b, start, column);
+  return {divide(place, false), lowWord(b, divide(place, true), 0)};
+}
+
 void rows::addRandomExpansions(ExpansionTable &table) {
   table.elementwise<DropoutOp>(
       [](Context &context, DropoutOp op) {
         rows::Builder &b = context.b;
         int x = context.operand(op.getX());
-        int64_t columns = b.getDomain().back();
         int64_t perSample = countOf(op.getX()) / op.getSamples();
-        // Sample and first element of a row: rows never straddle samples, because samples are parts of the
-        // leading dimension and rows lie along the last.
-        int row = b.rowIndex();
-        int start = b.compute("rowstart" + std::to_string(columns), b.typeOf(row), {row},
-                              [columns](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                                return arith::MulIOp::create(b, in[0],
-                                                             constantLike(b, in[0].getType(), columns));
-                              });
-        auto divide = [&](bool remainder) {
-          return b.compute((remainder ? "rem" : "quot") + std::to_string(perSample), b.typeOf(start), {start},
-                           [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                             Value divisor = constantLike(b, in[0].getType(), perSample);
-                             if (remainder)
-                               return arith::RemUIOp::create(b, in[0], divisor);
-                             return arith::DivUIOp::create(b, in[0], divisor);
-                           });
-        };
-        auto addInts = [&](int p, int q) {
-          return b.compute("addi", b.typeOf(p), {p, q}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-            return arith::AddIOp::create(b, in[0], in[1]);
-          });
-        };
+        auto [sampleInStep, element] = locate(b, b.getDomain().back(), std::max<int64_t>(perSample, 1));
         Value keyValue = context.resolve(op.getKey());
         auto keyPart = [&](int64_t part) { return b.loadElement(keyValue, part); };
         int seed = keyPart(0), step = keyPart(1), first = keyPart(2);
-        int sample = lowWord(b, addInts(first, divide(false)), 0);
-        int element = addInts(lowWord(b, divide(true), 0), b.columnIndex());
+        int sample = lowWord(b, addInts(b, first, sampleInStep), 0);
         int site = lowWord(b, b.parameter(op.getSite()), 0);
         int word = b.compute("philox", b.typeOf(element),
                              {element, site, lowWord(b, step, 0), sample, lowWord(b, seed, 0), lowWord(b, seed, 32)},

@@ -52,7 +52,9 @@ static void reduceRuns(Sequence &sequence, Value x, Value result, SmallVector<Ru
   if (left == 0) { // only sizes of 1 are reduced
     int64_t count = countOf(x);
     rows::Builder b(context, {count}, /*keepsRows=*/false);
-    storeFinal(b, b.load(x, {count}), {count});
+    int node = b.load(x, {count});
+    // A sum starts from 0, so that one of -0 alone is 0.
+    storeFinal(b, reduction == Reduction::Sum ? b.add(node, b.constant(type, 0)) : node, {count});
     sequence.programs.push_back(b.finish());
     return;
   }

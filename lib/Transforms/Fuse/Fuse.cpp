@@ -73,8 +73,13 @@ private:
         continue;
       unsigned index = found->second;
       Group &group = groups[index];
+      // A value per row would be taken for a row of values, if there are as many.
+      bool perRow = llvm::any_of(op->getOperands(), [&](Value other) {
+        return groupOf.lookup_or(other.getDefiningOp(), groups.size()) == index &&
+               cast<RankedTensorType>(other.getType()).getRank() != static_cast<int64_t>(domain.size());
+      });
       // What a reduction reads is computed once per walk over the row, so it has to be cheap.
-      if (group.domain != domain || (!elementwise && !group.cheap) || !canMoveDown(group, index, op) ||
+      if (group.domain != domain || perRow || (!elementwise && !group.cheap) || !canMoveDown(group, index, op) ||
           countBuffers(group, op) > kMaxBuffers)
         continue;
       group.ops.push_back(op);
@@ -132,7 +137,7 @@ private:
     llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
     llvm::SetVector<Value> inputs;
     SmallVector<Value> outputs;
-    SmallVector<Operation *> constants;
+    llvm::SetVector<Operation *> constants;
     SmallVector<Location> locations;
     for (Operation *op : group.ops) {
       locations.push_back(op->getLoc());
@@ -142,7 +147,7 @@ private:
           continue;
         auto constant = operand.getDefiningOp<ConstantOp>();
         if (constant && constant.getSplatValue())
-          constants.push_back(constant);
+          constants.insert(constant);
         else
           inputs.insert(operand);
       }
@@ -161,8 +166,7 @@ private:
     for (Value input : inputs)
       mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
     for (Operation *constant : constants)
-      if (!mapping.contains(constant->getResult(0)))
-        builder.clone(*constant, mapping);
+      builder.clone(*constant, mapping);
     for (Operation *op : group.ops)
       builder.clone(*op, mapping)->removeAttr(kLayerAttr);
     SmallVector<Value> yielded;
@@ -174,7 +178,7 @@ private:
     for (Operation *op : llvm::reverse(group.ops))
       op->erase();
     for (Operation *constant : constants)
-      if (constant->use_empty() && erased.insert(constant).second)
+      if (constant->use_empty())
         constant->erase();
   }
 
@@ -182,7 +186,6 @@ private:
   std::vector<Group> groups;
   DenseMap<Operation *, unsigned> groupOf;
   DenseMap<Operation *, int64_t> positions;
-  llvm::SmallPtrSet<Operation *, 8> erased;
 };
 
 struct Fuse : train::impl::TrainFuseBase<Fuse> {
