@@ -33,14 +33,16 @@ double sigmoid(double x) {
   return e / (1 + e);
 }
 
-double silu(double x) { return x * sigmoid(x); }
+// x times a factor that falls to 0 with x, faster than x grows: -0 at -inf.
+double damped(double x, double factor) { return std::isinf(x) && x < 0 ? -0.0 : x * factor; }
+double silu(double x) { return damped(x, sigmoid(x)); }
 // silu' = s + x s (1 - s), with 1 - s = sigmoid(-x) to keep its digits for large x.
 double siluSlope(double x) { return sigmoid(x) * (1 + x * sigmoid(-x)); }
 
 // Phi(x) by erfc, which keeps its relative precision in the left tail where 1 + erf(x)
 // has none.
 double normalCdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
-double geluErf(double x) { return x * normalCdf(x); }
+double geluErf(double x) { return damped(x, normalCdf(x)); }
 // Phi(x) + x phi(x)
 double geluErfSlope(double x) {
   constexpr double inverseRootTwoPi = 0.39894228040143267794;
@@ -54,7 +56,7 @@ constexpr double kGeluCubic = 0.044715;
 double geluTanhArgument(double x) {
   return 2 * kRootTwoOverPi * (x + kGeluCubic * x * x * x);
 }
-double geluTanh(double x) { return x * sigmoid(geluTanhArgument(x)); }
+double geluTanh(double x) { return damped(x, sigmoid(geluTanhArgument(x))); }
 double geluTanhSlope(double x) {
   double z = geluTanhArgument(x), s = sigmoid(z);
   double dz = 2 * kRootTwoOverPi * (1 + 3 * kGeluCubic * x * x);
