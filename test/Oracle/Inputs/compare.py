@@ -1,9 +1,9 @@
-"""Compares a training with its golden: every loss, and every parameter after the last step.
+"""Compares a training with its golden: every loss, gradient norms, and every parameter after the last step.
 
 usage: compare.py GOLDEN_DIR LOG.jsonl EXPORTED.safetensors
 
-Exits 1 and says where if a loss is off by more than 1e-5 relative, or a parameter by more than 1e-4 absolute, or
-a tensor is missing, additional or of another shape. Prints the largest errors. The elements that golden.json lists
+Exits 1 and says where if a loss or a norm is off by more than 1e-5 relative, or a parameter by more than 1e-4
+absolute, or a tensor is missing, additional or of another shape. Prints the largest errors. The elements that golden.json lists
 under zero_gradient are exempt and reported apart. Only the standard library: this runs in CI.
 """
 
@@ -37,17 +37,19 @@ def read_safetensors(path):
     return tensors
 
 
-def compare_losses(expected, log, complain):
+def compare_series(what, field, expected, log, complain):
+    """One number per step: the losses, or the norms of the gradients before they are clipped."""
     lines = [json.loads(line) for line in pathlib.Path(log).read_text().splitlines()]
     if [line["step"] for line in lines] != list(range(1, len(expected) + 1)):
         complain(f"the log has {len(lines)} steps, expected {len(expected)}")
         return
-    errors = [abs(line["loss"] - loss) / abs(loss) for line, loss in zip(lines, expected)]
+    values = [math.nan if line[field] is None else line[field] for line in lines]
+    errors = [abs(value - golden) / abs(golden) for value, golden in zip(values, expected)]
     for step, error in enumerate(errors, 1):
         if not error <= LOSS_TOLERANCE:
-            complain(f"loss of step {step}: {lines[step - 1]['loss']!r}, expected {expected[step - 1]!r}")
+            complain(f"{field} of step {step}: {values[step - 1]!r}, expected {expected[step - 1]!r}")
     worst = max(range(len(errors)), key=errors.__getitem__)
-    print(f"losses: {len(errors)}, largest relative error {errors[worst]:.2e} at step {worst + 1}")
+    print(f"{what}: {len(errors)}, largest relative error {errors[worst]:.2e} at step {worst + 1}")
 
 
 def compare_parameters(expected, actual, zero, complain):
@@ -85,7 +87,9 @@ def main():
     folder, log, exported = sys.argv[1:]
     golden = json.loads((pathlib.Path(folder) / "golden.json").read_text())
     complaints = []
-    compare_losses(golden["losses"], log, complaints.append)
+    compare_series("losses", "loss", golden["losses"], log, complaints.append)
+    if golden["grad_norms"]:
+        compare_series("gradient norms", "grad_norm", golden["grad_norms"], log, complaints.append)
     compare_parameters(read_safetensors(pathlib.Path(folder) / "final.safetensors"), read_safetensors(exported),
                        golden["zero_gradient"], complaints.append)
     for complaint in complaints[:SHOWN]:

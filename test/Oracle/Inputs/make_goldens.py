@@ -22,11 +22,12 @@ import safetensors
 import safetensors.torch
 import torch
 import transformers
+from torch import nn
 
 from torch_models import CASES, STEPS
 
 HERE = pathlib.Path(__file__).resolve().parent
-RATE, DECAY, EPS = 1e-3, 0.1, 1e-8
+DECAY, EPS = 0.1, 1e-8
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
@@ -61,6 +62,13 @@ def load(case, path):
     return model
 
 
+def compile_options(case):
+    """What train-compile is told of the recipe."""
+    options = [f"--weight-decay={DECAY}", f"--optimizer={case.optimizer}"]
+    options += [f"--clip-norm={case.clip}"] if case.clip else []
+    return options + ([f"--accumulate={case.accumulate}"] if case.accumulate > 1 else [])
+
+
 def groups(model):
     """Weight decay as train.param marks it: not for biases and the gains of norms."""
     parameters = list(model.parameters())
@@ -70,9 +78,8 @@ def groups(model):
 
 def exempt(case, model, batch):
     """The parameters of zero gradient, after a proof by example: in f64 it is 1e-12 of the largest or less."""
-    wide = type(model)(model.config).double() if hasattr(model, "config") else case.build().double()
-    wide.load_state_dict(model.state_dict())
-    case.loss(case.logits(wide.train(), batch), batch).backward()
+    wide = widen(case, model)
+    case.loss(case.logits(wide, batch), batch).backward()
     gradients = {name: p.grad.flatten() for name, p in wide.named_parameters()}
     largest = max(float(g.abs().max()) for g in gradients.values())
     names = saved_names(model)
@@ -88,6 +95,42 @@ def exempt(case, model, batch):
                           "reason": "a bias of the keys adds one number to a row of scores, and softmax does not see it",
                           "gradient_f64": size, "largest_gradient_f64": largest})
     return found
+
+
+class Kinks(torch.overrides.TorchFunctionMode):
+    """Remembers how near to its kink a ReLU was evaluated."""
+
+    nearest = None
+
+    def __torch_function__(self, function, types, arguments=(), options=None):
+        if function in (nn.functional.relu, torch.relu):
+            distance = arguments[0].detach().abs().min().item()
+            self.nearest = distance if self.nearest is None else min(self.nearest, distance)
+        return function(*arguments, **(options or {}))
+
+
+def nearest_kink(case, model, data):
+    """The smallest |x| that a ReLU sees in an f64 run of the whole training, or None without one.
+
+    Where rounding decides on which side of its kink a ReLU is, a gradient jumps, and Adam makes whole steps of
+    it: PyTorch then differs from itself in another memory layout. Such data can't tell right from wrong.
+    """
+    wide = widen(case, model)
+    optimizer = make_optimizer(case, groups(wide))
+    with Kinks() as kinks:
+        for batch in batches(case, data):
+            optimizer.zero_grad()
+            case.loss(case.logits(wide, batch), batch).backward()
+            optimizer.step()
+    assert kinks.nearest is None or kinks.nearest > 5e-7, f"{case.name}: a ReLU of {kinks.nearest}; choose other data"
+    return kinks.nearest
+
+
+def widen(case, model):
+    """A copy in f64, in training mode."""
+    wide = type(model)(model.config) if hasattr(model, "config") else case.build()
+    wide.load_state_dict(model.state_dict())
+    return wide.double().train()
 
 
 def saved_names(model):
@@ -112,6 +155,21 @@ def batches(case, data):
         yield {name: x[first : first + case.batch] for name, x in data.items() if name != "stream"}
 
 
+def make_optimizer(case, parameters):
+    adam = {"lr": case.rate, "betas": (0.9, 0.999), "eps": EPS}
+    return {"adamw": lambda: torch.optim.AdamW(parameters, **adam), "adam": lambda: torch.optim.Adam(parameters, **adam),
+            "momentum": lambda: torch.optim.SGD(parameters, lr=case.rate, momentum=0.9),
+            "sgd": lambda: torch.optim.SGD(parameters, lr=case.rate)}[case.optimizer]()
+
+
+def save_data(folder, data):
+    if "stream" in data:
+        data["stream"].numpy().astype("<u2").tofile(folder / "stream.bin")
+        return
+    for name, x in data.items():
+        numpy.save(folder / f"{name}.npy", x.numpy())
+
+
 def make(case, seed=1, to=HERE):
     torch.manual_seed(seed)
     model = case.build().train()
@@ -123,27 +181,27 @@ def make(case, seed=1, to=HERE):
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    save(model, folder / "initial.safetensors")
     data = case.data(torch.Generator().manual_seed(seed), case.batches * case.batch)
-    if "stream" in data:
-        data["stream"].numpy().astype("<u2").tofile(folder / "stream.bin")
-    else:
-        for name, x in data.items():
-            numpy.save(folder / f"{name}.npy", x.numpy())
+    if case.files == case.name:
+        save(model, folder / "initial.safetensors")
+        save_data(folder, data)
     zero = exempt(case, model, next(batches(case, data)))
-    optimizer = torch.optim.AdamW(groups(model), lr=RATE, betas=(0.9, 0.999), eps=EPS)
-    losses = []
+    kink = nearest_kink(case, model, data)
+    optimizer = make_optimizer(case, groups(model))
+    losses, norms = [], []
     for batch in batches(case, data):
         optimizer.zero_grad()
         loss = case.loss(case.logits(model, batch), batch)
         loss.backward()
+        if case.clip:
+            norms.append(nn.utils.clip_grad_norm_(model.parameters(), case.clip).item())
         optimizer.step()
         losses.append(loss.item())
     save(model, folder / "final.safetensors")
     golden = {"made_by": {"torch": torch.__version__, "transformers": transformers.__version__,
                           "command": "make_goldens.py " + case.name},
-              "model": case.arguments, "steps": STEPS, "lr": RATE, "weight_decay": DECAY, "eps": EPS,
-              "losses": losses, "zero_gradient": zero}
+              "model": case.arguments, "compile": compile_options(case), "steps": STEPS, "lr": case.rate,
+              "losses": losses, "grad_norms": norms, "nearest_relu_kink": kink, "zero_gradient": zero}
     (folder / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
     size = sum(f.stat().st_size for f in folder.iterdir())
     print(f"{case.name}: loss {losses[0]:.6f} to {losses[-1]:.6f}, {size} bytes")
@@ -167,22 +225,22 @@ def equal(case, what, a, b):
 
 def check(case, tools):
     """What we export, upstream reads strictly and computes the same from; what it saves again, we read back."""
-    folder = HERE / case.name
+    folder, files = HERE / case.name, HERE / case.files
     golden = json.loads((folder / "golden.json").read_text())
-    files = {path.stem: path for path in folder.iterdir() if path.suffix in (".npy", ".bin")}
-    data = [f"--data={files['stream']}"] if "stream" in files else [f"--data={n}:{p}" for n, p in files.items()]
+    paths = {path.stem: path for path in files.iterdir() if path.suffix in (".npy", ".bin")}
+    data = [f"--data={paths['stream']}"] if "stream" in paths else [f"--data={n}:{p}" for n, p in paths.items()]
     with tempfile.TemporaryDirectory() as temporary:
         here = pathlib.Path(temporary)
         model, program = here / "model.mlir", here / "model"
         model.write_text(run(tools / "train-models", *case.arguments))
-        run(tools / "train-compile", model, "-o", program, f"--weight-decay={DECAY}")
+        run(tools / "train-compile", model, "-o", program, *compile_options(case))
 
         def export(name, *arguments):
             run(program, *arguments, f"--export={here / name}")
             return here / name
 
-        trained = export("trained.safetensors", *data, "--order=file", f"--init={folder / 'initial.safetensors'}",
-                         f"--steps={STEPS}", f"--lr={RATE}", f"--checkpoint={here / 'checkpoint'}")
+        trained = export("trained.safetensors", *data, "--order=file", f"--init={files / 'initial.safetensors'}",
+                         f"--steps={STEPS}", f"--lr={case.rate}", f"--checkpoint={here / 'checkpoint'}")
         ours, theirs = load(case, trained).eval(), load(case, folder / "final.safetensors").eval()
         (checkpoint,) = (here / "checkpoint").glob("step-*")
         equal(case, "a checkpoint", trained, checkpoint / "model.safetensors")

@@ -1,9 +1,11 @@
 """The models of the foreign oracle, as PyTorch and Hugging Face transformers define them.
 
 Each case says how `train-models` is asked for the same model, builds the torch module under the parameter
-names that users have in their checkpoints, makes its data, and computes the loss from one batch. The two that
-transformers does not have (a plain MLP, ResNet under torchvision's names) are written here.
+names that users have in their checkpoints, makes its data, and computes the loss from one batch. Those that
+transformers does not have (a plain MLP, ResNet under torchvision's names, U-Net) are written here.
 """
+
+import copy
 
 import torch
 import transformers
@@ -26,6 +28,19 @@ class Case:
         self.loss = loss  # (output, {input name: batch}) -> scalar
         self.batches = batches  # in the files; below STEPS, the order starts again
         self.zero = zero  # (end of a name, first and last element or None) whose gradient is zero
+        self.files = name  # the case that holds the initial weights and the data
+        self.optimizer, self.rate = "adamw", 1e-3
+        self.clip = None  # the largest norm of the gradients
+        self.accumulate = 1  # micro-batches per step
+
+    def variant(self, name, **changes):
+        """The same model and data in another recipe."""
+        other = copy.copy(self)
+        other.name = name
+        other.__dict__.update(changes)
+        micro = f"--batch={other.batch // other.accumulate}"
+        other.arguments = [micro if a.startswith("--batch=") else a for a in self.arguments]
+        return other
 
 
 def cross_entropy(output, batch):
@@ -93,6 +108,18 @@ def labelled_images(channels, size, classes):
     return make
 
 
+def segmented_images(channels, size, classes):
+    """A class for each pixel, told by the first channel; one pixel of ten does not count."""
+
+    def make(generator, samples):
+        images = torch.randn(samples, channels, size, size, generator=generator).half()
+        labels = torch.clamp((images[:, 0].float() + 1).floor(), 0, classes - 1).int()
+        labels[torch.rand(labels.shape, generator=generator) < 0.1] = -100
+        return {"image": images, "labels": labels}
+
+    return make
+
+
 def regression(width, out):
     def make(generator, samples):
         x = torch.randn(samples, width, generator=generator).half()
@@ -151,6 +178,47 @@ class ResNet18(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class DoubleConv(nn.Module):
+    def __init__(self, inputs, out):
+        super().__init__()
+        members = []
+        for before in (inputs, out):
+            members += [nn.Conv2d(before, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+        self.double_conv = nn.Sequential(*members)
+
+    def forward(self, x):
+        return self.double_conv(x)
+
+
+class UNet(nn.Module):
+    """Under the names of milesial/Pytorch-UNet; written from the paper and the names."""
+
+    def __init__(self, channels, width, levels, classes):
+        super().__init__()
+        self.levels = levels
+        self.inc = DoubleConv(channels, width)
+        for i in range(1, levels + 1):
+            down, up = nn.Module(), nn.Module()
+            down.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(width << (i - 1), width << i))
+            below = width << (levels - i + 1)
+            up.up = nn.ConvTranspose2d(below, below // 2, 2, 2)
+            up.conv = DoubleConv(below, below // 2)
+            setattr(self, f"down{i}", down)
+            setattr(self, f"up{i}", up)
+        self.outc = nn.Module()
+        self.outc.conv = nn.Conv2d(width, classes, 1)
+
+    def forward(self, image):
+        skips, x = [], self.inc(image)
+        for i in range(1, self.levels + 1):
+            skips.append(x)
+            x = getattr(self, f"down{i}").maxpool_conv(x)
+        for i in range(1, self.levels + 1):
+            up = getattr(self, f"up{i}")
+            x = up.conv(torch.cat([skips.pop(), up.up(x)], 1))
+        return self.outc.conv(x).permute(0, 2, 3, 1)
+
+
 # ---- the cases ----
 
 # The usual 0.02 at these widths leaves attention uniform and GELU straight, where errors would hide.
@@ -205,6 +273,9 @@ CASES = [
     Case("cnn", ["resnet", "--size=18", "--width=3", "--image=36", "--channels=1", "--classes=7"], 8,
          lambda: ResNet18(1, 3, 7), labelled_images(1, 36, 7),
          lambda model, batch: model(as_parameters(model, batch["image"])), cross_entropy, batches=5),
+    Case("unet", ["unet", "--layers=2", "--width=4", "--image=12", "--channels=2", "--classes=3"], 3,
+         lambda: UNet(2, 4, 2, 3), segmented_images(2, 12, 3),
+         lambda model, batch: model(as_parameters(model, batch["image"])), cross_entropy, batches=7),
     Case("gpt2", ["gpt2", "--layers=2", "--width=24", "--heads=2", "--vocab=61", "--seq=12", "--positions=16"], 4,
          gpt2, language(61, 12), of_tokens, cross_entropy, zero=[("attn.c_attn.bias", (24, 48))]),
     Case("bert-mlm", BERT + ["--head=mlm"], 4,
@@ -219,3 +290,8 @@ CASES = [
     Case("llama", ["llama", "--layers=2", "--width=24", "--heads=4", "--kv-heads=2", "--hidden=40", "--vocab=47",
                    "--seq=12"], 4, llama, language(47, 12), of_tokens, cross_entropy),
 ]
+
+BY_NAME = {case.name: case for case in CASES}
+CASES += [BY_NAME["mlp"].variant(f"mlp-{name}", optimizer=name, rate=rate)
+          for name, rate in (("sgd", 0.1), ("momentum", 0.05), ("adam", 1e-3))]
+CASES.append(BY_NAME["gpt2"].variant("gpt2-clip", clip=2.5, accumulate=2))
