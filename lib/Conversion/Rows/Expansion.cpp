@@ -153,8 +153,6 @@ static LogicalResult checkTypes(Operation *op) {
 }
 
 FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
-  if (failed(checkTypes(op)))
-    return failure();
   auto fusion = dyn_cast<FusionOp>(op);
   SmallVector<Operation *> body;
   if (fusion) {
@@ -168,6 +166,9 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
   Sequence sequence;
   DomainNeed domain;
   for (Operation *inner : body) {
+    // Inside of a fusion a value can have a type that no buffer has.
+    if (failed(checkTypes(inner)))
+      return failure();
     const ExpansionTable::Entry *entry = lookupExpansion(inner);
     if (!entry)
       return inner->emitOpError("has no row program");
