@@ -1,5 +1,6 @@
-// What the emitters of row programs share, whatever the target: how elements are stored and
-// widened, where reductions start, when they can run, and where a row lies in a buffer.
+// What the emitters of row programs share, whatever the target: how elements are stored
+// and widened, where reductions start, when they can run, and where a row lies in a
+// buffer.
 #ifndef TRAIN_CONVERSION_ROWEMISSION_H
 #define TRAIN_CONVERSION_ROWEMISSION_H
 
@@ -7,26 +8,30 @@
 
 namespace train::rows {
 
-/// The type in which kernels load and store an element: i1 is a byte, bf16 a word of 16 bits (processors without bf16
-/// call a library function for each value of that type), all others are themselves.
+/// The type in which kernels load and store an element: i1 is a byte, bf16 a word of 16
+/// bits (processors without bf16 call a library function for each value of that type),
+/// all others are themselves.
 mlir::Type getStorageType(mlir::Type element);
 
 /// A stored element (scalar or vector) in the type in which the program computes.
-mlir::Value emitWiden(mlir::ImplicitLocOpBuilder &b, mlir::Value stored, mlir::Type compute);
+mlir::Value emitWiden(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
+                      mlir::Type compute);
 /// A computed element (scalar or vector) in the type in which it is stored.
-mlir::Value emitNarrow(mlir::ImplicitLocOpBuilder &b, mlir::Value computed, mlir::Type storage);
+mlir::Value emitNarrow(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
+                       mlir::Type storage);
 
 /// What a reduction starts from, in the given scalar or vector type.
-mlir::Value emitNeutral(mlir::ImplicitLocOpBuilder &b, Reduction reduction, mlir::Type type);
+mlir::Value emitNeutral(mlir::ImplicitLocOpBuilder &b, Reduction reduction,
+                        mlir::Type type);
 
-/// The stage of each node: how many reductions one after the other it needs, itself included.
-/// Reductions of one stage share a walk along the row.
+/// The stage of each node: how many reductions one after the other it needs, itself
+/// included. Reductions of one stage share a walk along the row.
 llvm::SmallVector<int> getStages(const Program &program);
 
-/// Elements from the start of buffer `buffer` to row `row` (i64) of the domain without its
-/// columns; null where all rows start at 0.
-mlir::Value emitRowOffset(mlir::ImplicitLocOpBuilder &b, const Program &program, int buffer,
-                          mlir::Value row);
+/// Elements from the start of buffer `buffer` to row `row` (i64) of the domain without
+/// its columns; null where all rows start at 0.
+mlir::Value emitRowOffset(mlir::ImplicitLocOpBuilder &b, const Program &program,
+                          int buffer, mlir::Value row);
 
 } // namespace train::rows
 

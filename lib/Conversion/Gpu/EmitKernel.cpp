@@ -1,16 +1,16 @@
-// Row programs as NVVM kernels. The nodes are those of the CPU emitter; here a thread holds 1 or 4
-// neighbouring columns of each as scalars, so that every closure emits plain scalar code and
-// only memory sees vectors of 16 bytes.
+// Row programs as NVVM kernels. The nodes are those of the CPU emitter; here a thread
+// holds 1 or 4 neighbouring columns of each as scalars, so that every closure emits plain
+// scalar code and only memory sees vectors of 16 bytes.
 //
-// Flat programs: threads stride over the range. Rows: a block per row, threads along the columns. A
-// row that few accesses cover is loaded once and its values stay in registers through all stages;
-// a longer one is walked once per stage, computing again what it needs. Sums over rows: a block per
-// tile, a thread adds its columns down the rows.
+// Flat programs: threads stride over the range. Rows: a block per row, threads along the
+// columns. A row that few accesses cover is loaded once and its values stay in registers
+// through all stages; a longer one is walked once per stage, computing again what it
+// needs. Sums over rows: a block per tile, a thread adds its columns down the rows.
 //
-// Reductions take one tree per row length: a thread's own columns in ascending order, its lanes in
-// pairs, the warp by a butterfly (all threads get the same bits), the warps' results by another one.
-// Stores come last, behind a barrier where a thread may read what is not its own column, so that a
-// result may lie in the place of an operand.
+// Reductions take one tree per row length: a thread's own columns in ascending order, its
+// lanes in pairs, the warp by a butterfly (all threads get the same bits), the warps'
+// results by another one. Stores come last, behind a barrier where a thread may read what
+// is not its own column, so that a result may lie in the place of an operand.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -39,7 +39,8 @@ public:
     SmallVector<Type> arguments(program.buffers.size(), pointer);
     arguments.append(program.parameters.size() + 1, b.getI64Type());
     function = LLVM::LLVMFuncOp::create(
-        b, name, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), arguments));
+        b, name,
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), arguments));
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       b.getDenseI32ArrayAttr({shape.threads, 1, 1}));
@@ -82,9 +83,12 @@ private:
     Place(Value column, int width) : column(column), width(width) {}
   };
 
-  //===-- Small things ----------------------------------------------------------------------===//
+  //===-- Small things
+  //----------------------------------------------------------------------===//
 
-  Value constant(int64_t value) { return arith::ConstantOp::create(b, b.getI64IntegerAttr(value)); }
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
+  }
   Value constant32(int32_t value) {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
   }
@@ -131,7 +135,8 @@ private:
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index, constant32(number));
   }
 
-  //===-- Memory ----------------------------------------------------------------------------===//
+  //===-- Memory
+  //----------------------------------------------------------------------------===//
 
   Value address(int buffer, Value column) {
     const Buffer &walked = program.buffers[buffer];
@@ -157,8 +162,8 @@ private:
                                         getGpuAlignment(program.buffers[buffer]));
     Lanes lanes;
     for (int i = 0; i < at.width; ++i)
-      lanes.push_back(
-          emitWiden(b, LLVM::ExtractElementOp::create(b, vector, constant32(i)), compute));
+      lanes.push_back(emitWiden(
+          b, LLVM::ExtractElementOp::create(b, vector, constant32(i)), compute));
     return lanes;
   }
 
@@ -176,12 +181,14 @@ private:
     LLVM::StoreOp::create(b, vector, pointer, getGpuAlignment(program.buffers[buffer]));
   }
 
-  //===-- Nodes -----------------------------------------------------------------------------===//
+  //===-- Nodes
+  //-----------------------------------------------------------------------------===//
 
   void enterRow(Value row) {
     for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
       Value start = emitRowOffset(b, program, i, row);
-      rowBases[i] = start ? offset(pointers[i], getStorageType(buffer.element), start) : pointers[i];
+      rowBases[i] = start ? offset(pointers[i], getStorageType(buffer.element), start)
+                          : pointers[i];
     }
     currentRow = row;
     for (auto [node, value] : llvm::zip(program.nodes, values))
@@ -194,8 +201,11 @@ private:
     case NodeKind::Load:
       return loadScalar(node.buffer, rowBases[node.buffer], node.type);
     case NodeKind::LoadAt:
-      return loadScalar(node.buffer, address(node.buffer, arith::ExtSIOp::create(
-                                         b, b.getI64Type(), values[node.inputs[0]])), node.type);
+      return loadScalar(
+          node.buffer,
+          address(node.buffer,
+                  arith::ExtSIOp::create(b, b.getI64Type(), values[node.inputs[0]])),
+          node.type);
     case NodeKind::RowIndex:
       return currentRow;
     case NodeKind::Parameter:
@@ -213,7 +223,8 @@ private:
     return Value();
   }
 
-  // All nodes of a level below the columns whose inputs are there; each thread has its copy.
+  // All nodes of a level below the columns whose inputs are there; each thread has its
+  // copy.
   void emitScalars(Level level) {
     for (auto [id, node] : llvm::enumerate(program.nodes))
       if (node.level == level && !values[id] && node.kind != NodeKind::Reduce &&
@@ -249,7 +260,8 @@ private:
     return at.cache[id] = std::move(lanes);
   }
 
-  //===-- Stores ----------------------------------------------------------------------------===//
+  //===-- Stores
+  //----------------------------------------------------------------------------===//
 
   bool walksColumns(const Store &store) const {
     return program.buffers[store.buffer].strides.back() != 0;
@@ -268,7 +280,8 @@ private:
   }
 
   void storeScalars(Value chosen) {
-    if (llvm::all_of(program.stores, [&](const Store &store) { return walksColumns(store); }))
+    if (llvm::all_of(program.stores,
+                     [&](const Store &store) { return walksColumns(store); }))
       return;
     emitIf(chosen, [&] {
       for (const Store &store : program.stores)
@@ -278,19 +291,22 @@ private:
   }
 
   bool storesColumns() const {
-    return llvm::any_of(program.stores, [&](const Store &store) { return walksColumns(store); });
+    return llvm::any_of(program.stores,
+                        [&](const Store &store) { return walksColumns(store); });
   }
 
-  //===-- Flat ranges -----------------------------------------------------------------------===//
+  //===-- Flat ranges
+  //-----------------------------------------------------------------------===//
 
   void emitFlat() {
     Value first = addi(muli(block, constant(shape.threads)), extend(thread));
     Value all = muli(blocks, constant(shape.threads));
     auto walk = [&](Value from, Value to, int width) {
-      loop(addi(from, muli(first, constant(width))), to, muli(all, constant(width)), [&](Value i) {
-        Place at{i, width};
-        storeColumns(at);
-      });
+      loop(addi(from, muli(first, constant(width))), to, muli(all, constant(width)),
+           [&](Value i) {
+             Place at{i, width};
+             storeColumns(at);
+           });
     };
     if (storesColumns()) {
       Value whole = constant(0);
@@ -304,7 +320,8 @@ private:
     storeScalars(arith::AndIOp::create(b, chosen, less(constant(0), items)));
   }
 
-  //===-- Rows ------------------------------------------------------------------------------===//
+  //===-- Rows
+  //------------------------------------------------------------------------------===//
 
   void emitRows() {
     SmallVector<Value> uniform = values;
@@ -336,7 +353,8 @@ private:
 
   Value getStride() { return constant(shape.threads * shape.width); }
 
-  // Past the end of the row, threads compute the last columns again and keep the result to themselves.
+  // Past the end of the row, threads compute the last columns again and keep the result
+  // to themselves.
   SmallVector<Place> getResidentPlaces(Value first) {
     SmallVector<Place> places;
     int64_t columns = program.domain.back(), stride = shape.threads * shape.width;
@@ -355,9 +373,11 @@ private:
   bool readsBeyondOwnColumns() const {
     return llvm::any_of(program.nodes,
                         [](const Node &node) {
-                          return node.kind == NodeKind::Reduce || node.kind == NodeKind::LoadAt;
+                          return node.kind == NodeKind::Reduce ||
+                                 node.kind == NodeKind::LoadAt;
                         }) ||
-           !llvm::all_of(program.stores, [&](const Store &store) { return walksColumns(store); });
+           !llvm::all_of(program.stores,
+                         [&](const Store &store) { return walksColumns(store); });
   }
 
   void emitReductions(int stage, Value column, MutableArrayRef<Place> resident) {
@@ -367,7 +387,8 @@ private:
         ids.push_back(id);
     SmallVector<Value> sums;
     for (int id : ids)
-      sums.append(shape.width, emitNeutral(b, program.nodes[id].reduction, program.nodes[id].type));
+      sums.append(shape.width,
+                  emitNeutral(b, program.nodes[id].reduction, program.nodes[id].type));
     auto accumulate = [&](Place &at, SmallVector<Value> state) {
       for (auto [k, id] : llvm::enumerate(ids)) {
         const Node &node = program.nodes[id];
@@ -393,9 +414,9 @@ private:
                   });
     SmallVector<Value> parts;
     for (auto [k, id] : llvm::enumerate(ids))
-      parts.push_back(butterfly(id,
-                                pairwise(id, ArrayRef<Value>(sums).slice(k * shape.width, shape.width)),
-                                kWarp));
+      parts.push_back(butterfly(
+          id, pairwise(id, ArrayRef<Value>(sums).slice(k * shape.width, shape.width)),
+          kWarp));
     if (shape.threads > kWarp)
       shareWarps(ids, parts);
     for (auto [id, part] : llvm::zip(ids, parts))
@@ -406,11 +427,13 @@ private:
     if (parts.size() == 1)
       return parts[0];
     size_t half = parts.size() / 2;
-    return emitCombine(b, program.nodes[id].reduction, pairwise(id, parts.take_front(half)),
+    return emitCombine(b, program.nodes[id].reduction,
+                       pairwise(id, parts.take_front(half)),
                        pairwise(id, parts.drop_front(half)));
   }
 
-  // The warps' results through shared memory, each reduction of the program in slots of its own.
+  // The warps' results through shared memory, each reduction of the program in slots of
+  // its own.
   void shareWarps(ArrayRef<int> ids, MutableArrayRef<Value> parts) {
     int warps = shape.threads / kWarp;
     Value warp = arith::ShRUIOp::create(b, thread, constant32(5));
@@ -453,31 +476,37 @@ private:
     return shared;
   }
 
-  // Both partners of an exchange add the same two values, so all lanes end with the same bits.
+  // Both partners of an exchange add the same two values, so all lanes end with the same
+  // bits.
   Value butterfly(int id, Value value, int lanes) {
     for (int distance = lanes / 2; distance >= 1; distance /= 2)
-      value = emitCombine(b, program.nodes[id].reduction, value, exchange(value, distance));
+      value =
+          emitCombine(b, program.nodes[id].reduction, value, exchange(value, distance));
     return value;
   }
 
   Value exchange(Value value, int distance) {
     Type type = value.getType(), i32 = b.getI32Type();
     auto shuffle = [&](Value word) -> Value {
-      return NVVM::ShflOp::create(b, word.getType(), constant32(-1), word, constant32(distance),
-                                  constant32(kWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
+      return NVVM::ShflOp::create(b, word.getType(), constant32(-1), word,
+                                  constant32(distance), constant32(kWarp - 1),
+                                  NVVM::ShflKind::bfly, UnitAttr());
     };
     if (type.isInteger(1))
-      return arith::TruncIOp::create(b, type, shuffle(arith::ExtUIOp::create(b, i32, value)));
+      return arith::TruncIOp::create(b, type,
+                                     shuffle(arith::ExtUIOp::create(b, i32, value)));
     if (!type.isF64())
       return shuffle(value);
     Value words = LLVM::BitcastOp::create(b, VectorType::get({2}, i32), value);
     for (int i : {0, 1})
       words = LLVM::InsertElementOp::create(
-          b, words, shuffle(LLVM::ExtractElementOp::create(b, words, constant32(i))), constant32(i));
+          b, words, shuffle(LLVM::ExtractElementOp::create(b, words, constant32(i))),
+          constant32(i));
     return LLVM::BitcastOp::create(b, type, words);
   }
 
-  //===-- Sums over rows --------------------------------------------------------------------===//
+  //===-- Sums over rows
+  //--------------------------------------------------------------------===//
 
   // Item (a * partials + p) * tiles + t: rows of partial p in slice a, columns of tile t.
   void emitPartials() {
@@ -491,7 +520,8 @@ private:
       Value partial = arith::RemUIOp::create(b, group, constant(program.partials));
       Value slice = arith::DivUIOp::create(b, group, constant(program.partials));
       auto bound = [&](Value p) -> Value {
-        return arith::DivUIOp::create(b, muli(p, constant(reduced)), constant(program.partials));
+        return arith::DivUIOp::create(b, muli(p, constant(reduced)),
+                                      constant(program.partials));
       };
       Value first = bound(partial), last = bound(addi(partial, constant(1)));
       Value column = addi(muli(tile, constant(tileColumns)),
@@ -499,8 +529,8 @@ private:
       emitIf(less(column, constant(columns)), [&] {
         SmallVector<Value> sums;
         for (const Store &store : program.stores)
-          sums.append(shape.width,
-                      emitNeutral(b, program.partialReduction, program.nodes[store.node].type));
+          sums.append(shape.width, emitNeutral(b, program.partialReduction,
+                                               program.nodes[store.node].type));
         Value base = muli(slice, constant(reduced));
         auto addRows = [&](int count) {
           return [&, count](Value row, ValueRange state) {
@@ -521,15 +551,18 @@ private:
         for (auto [k, store] : llvm::enumerate(program.stores)) {
           const Buffer &buffer = program.buffers[store.buffer];
           Value start = addi(addi(muli(slice, constant(buffer.strides[0])),
-                                  muli(partial, constant(columns))), column);
-          storeLanes(ArrayRef<Value>(sums).slice(k * shape.width, shape.width), store.buffer,
-                     offset(pointers[store.buffer], getStorageType(buffer.element), start));
+                                  muli(partial, constant(columns))),
+                             column);
+          storeLanes(
+              ArrayRef<Value>(sums).slice(k * shape.width, shape.width), store.buffer,
+              offset(pointers[store.buffer], getStorageType(buffer.element), start));
         }
       });
     });
   }
 
-  // Adds the current row to the sums: rows come in ascending order, as in every other emitter.
+  // Adds the current row to the sums: rows come in ascending order, as in every other
+  // emitter.
   void addRow(Value column, MutableArrayRef<Value> sums) {
     emitScalars(Level::Row);
     Place at{column, shape.width};
@@ -558,6 +591,7 @@ private:
 
 } // namespace
 
-void train::emitGpuKernel(ModuleOp module, StringRef name, const Program &program, bool aligned) {
+void train::emitGpuKernel(ModuleOp module, StringRef name, const Program &program,
+                          bool aligned) {
   KernelEmitter(module, name, program, aligned).emit();
 }

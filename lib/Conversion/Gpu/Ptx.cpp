@@ -1,7 +1,7 @@
-// A planned module's kernels as PTX: the distinct ones, named after the ops that they compute.
+// A planned module's kernels as PTX: the distinct ones, named after the ops that they
+// compute.
 #include "../Cpu/Codegen.h"
 #include "../Cpu/CommandList.h"
-#include "train/Conversion/GpuKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/Conversion/GpuKernels.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -18,7 +19,8 @@
 using namespace mlir;
 using namespace train;
 
-//===-- The target --------------------------------------------------------------------------===//
+//===-- The target
+//--------------------------------------------------------------------------===//
 
 static const llvm::Triple &getGpuTriple() {
   static const llvm::Triple triple("nvptx64-nvidia-cuda");
@@ -39,10 +41,9 @@ createGpuMachine(const GpuTarget &target) {
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(getGpuTriple(), error);
   if (!backend)
     return llvm::createStringError(error);
-  return std::unique_ptr<llvm::TargetMachine>(
-      backend->createTargetMachine(getGpuTriple(), target.name, target.features,
-                                   llvm::TargetOptions(), std::nullopt, std::nullopt,
-                                   llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      getGpuTriple(), target.name, target.features, llvm::TargetOptions(), std::nullopt,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 llvm::Expected<GpuTarget> GpuTarget::get(StringRef name) {
@@ -53,21 +54,25 @@ llvm::Expected<GpuTarget> GpuTarget::get(StringRef name) {
     return llvm::createStringError("unknown GPU architecture '" + name.str() +
                                    "', expected one such as sm_90");
   if (number < 80)
-    return llvm::createStringError("GPU architecture '" + name.str() +
-                                   "' is older than sm_80, the least that kernels are generated for");
+    return llvm::createStringError(
+        "GPU architecture '" + name.str() +
+        "' is older than sm_80, the least that kernels are generated for");
   // The oldest PTX that knows the architecture serves the most drivers.
-  GpuTarget target{name.str(), number < 100 ? "+ptx80" : number == 110 ? "+ptx90" : "+ptx88"};
+  GpuTarget target{name.str(), number < 100    ? "+ptx80"
+                               : number == 110 ? "+ptx90"
+                                               : "+ptx88"};
   auto machine = createGpuMachine({"sm_80", "+ptx80"});
   if (!machine)
     return machine.takeError();
-  std::unique_ptr<llvm::MCSubtargetInfo> known((*machine)->getTarget().createMCSubtargetInfo(
-      getGpuTriple(), "", ""));
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      (*machine)->getTarget().createMCSubtargetInfo(getGpuTriple(), "", ""));
   if (!known->isCPUStringValid(name))
     return llvm::createStringError("unknown GPU architecture '" + name.str() + "'");
   return target;
 }
 
-//===-- Kernels -----------------------------------------------------------------------------===//
+//===-- Kernels
+//-----------------------------------------------------------------------------===//
 
 namespace {
 
@@ -92,8 +97,11 @@ public:
       emitGpuKernel(module, name, program, *aligned);
       shapes << "// kernel " << name << ": domain ";
       llvm::interleave(program.domain, shapes, "x");
-      shapes << (program.flat ? " flat" : program.partials ? " sums" : " rows") << ", blocks "
-             << shape.blocks << ", threads " << shape.threads << ", width " << shape.width << "\n";
+      shapes << (program.flat       ? " flat"
+                 : program.partials ? " sums"
+                                    : " rows")
+             << ", blocks " << shape.blocks << ", threads " << shape.threads << ", width "
+             << shape.width << "\n";
     }
     return success();
   }
@@ -101,15 +109,19 @@ public:
   StringRef getShapes() const { return text; }
 
 private:
-  // Whether all buffers that the columns walk allow wide accesses, where the plan has put them.
+  // Whether all buffers that the columns walk allow wide accesses, where the plan has put
+  // them.
   static std::optional<bool> isAligned(Operation *op, const rows::Program &program) {
     bool aligned = true;
     auto workspace = op->getAttrOfType<IntegerAttr>(kWorkspaceAttr);
     for (const rows::Buffer &buffer : program.buffers) {
-      int64_t place = buffer.value ? getArenaOffset(buffer.value) : workspace ? workspace.getInt() : -1;
+      int64_t place = buffer.value ? getArenaOffset(buffer.value)
+                      : workspace  ? workspace.getInt()
+                                   : -1;
       if (place < 0)
         return std::nullopt;
-      place += buffer.value ? buffer.start * getElementBytes(buffer.element) : buffer.temporary;
+      place += buffer.value ? buffer.start * getElementBytes(buffer.element)
+                            : buffer.temporary;
       if (buffer.strides.back() && place % getGpuAlignment(buffer))
         aligned = false;
     }
@@ -144,8 +156,8 @@ LogicalResult train::emitPtx(ModuleOp module, const GpuTarget &target,
     return module.emitError("must be at stage planned to become PTX, is at stage ")
            << stringifyStage(getStage(module));
   MLIRContext *context = module.getContext();
-  context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect, NVVM::NVVMDialect,
-                       scf::SCFDialect>();
+  context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
+                       NVVM::NVVMDialect, scf::SCFDialect>();
   registerNVVMDialectTranslation(*context);
 
   OwningOpRef<ModuleOp> kernelModule = ModuleOp::create(UnknownLoc::get(context));
@@ -169,7 +181,8 @@ LogicalResult train::emitPtx(ModuleOp module, const GpuTarget &target,
     return failure();
   auto machine = createGpuMachine(target);
   if (!machine)
-    return module.emitError("cannot generate PTX: ") << llvm::toString(machine.takeError());
+    return module.emitError("cannot generate PTX: ")
+           << llvm::toString(machine.takeError());
   os << kernels.getShapes();
   if (llvm::Error error = writeModule(*translated, **machine, ObjectKind::Assembly, os))
     return module.emitError("cannot write PTX: ") << llvm::toString(std::move(error));

@@ -10,8 +10,8 @@ constexpr int kWarp = 32;
 /// Enough threads for any row, few enough that each may have 128 registers.
 constexpr int kMostThreads = 512;
 constexpr int kFlatThreads = 256;
-/// Columns of a block of a summing kernel. Narrow, because rows are few and blocks should be many;
-/// the width of a tile does not touch the bits, each column is its own chain.
+/// Columns of a block of a summing kernel. Narrow, because rows are few and blocks should
+/// be many; the width of a tile does not touch the bits, each column is its own chain.
 constexpr int64_t kSumColumns = 128;
 /// A row of more accesses per thread is read again by each stage.
 constexpr int64_t kMostResidentSteps = 2;
@@ -44,12 +44,13 @@ GpuShape GpuShape::get(const rows::Program &program, bool aligned) {
     shape.blocks = llvm::divideCeil(columns, kFlatThreads * shape.width);
   } else if (program.partials) {
     shape.threads = kSumColumns / shape.width;
-    shape.items = program.domain[0] * program.partials * llvm::divideCeil(columns, kSumColumns);
+    shape.items =
+        program.domain[0] * program.partials * llvm::divideCeil(columns, kSumColumns);
     shape.blocks = shape.items;
   } else {
     int64_t accesses = llvm::divideCeil(columns, shape.width);
-    shape.threads =
-        std::clamp<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(accesses, 1)), kWarp, kMostThreads);
+    shape.threads = std::clamp<int64_t>(
+        llvm::PowerOf2Ceil(std::max<int64_t>(accesses, 1)), kWarp, kMostThreads);
     int64_t steps = llvm::divideCeil(accesses, shape.threads);
     shape.residentSteps = steps <= kMostResidentSteps ? steps : 0;
     shape.items = program.getExtent();

@@ -1,4 +1,5 @@
-// See Emulator.h. A shuffle is a meeting of the whole warp: our kernels shuffle only where all threads pass.
+// See Emulator.h. A shuffle is a meeting of the whole warp: our kernels shuffle only
+// where all threads pass.
 #include "Emulator.h"
 #include "Cpu/Codegen.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
@@ -28,7 +29,8 @@ struct Fiber {
 struct Block {
   std::vector<Fiber> fibers;
   ucontext_t scheduler;
-  /// Two boxes per thread, taken in turns: the next meeting's values never overwrite unread ones.
+  /// Two boxes per thread, taken in turns: the next meeting's values never overwrite
+  /// unread ones.
   std::vector<uint32_t> mailbox[2];
   void (*kernel)(const uint64_t *) = nullptr;
   const uint64_t *arguments = nullptr;
@@ -90,12 +92,18 @@ struct Replacement {
   void *function;
 };
 const Replacement kReplacements[] = {
-    {"llvm.nvvm.read.ptx.sreg.tid.x", "emulated_thread", reinterpret_cast<void *>(getThread)},
-    {"llvm.nvvm.read.ptx.sreg.ctaid.x", "emulated_block", reinterpret_cast<void *>(getBlock)},
-    {"llvm.nvvm.read.ptx.sreg.nctaid.x", "emulated_blocks", reinterpret_cast<void *>(getBlockCount)},
-    {"llvm.nvvm.barrier.cta.sync.aligned.all", "emulated_barrier", reinterpret_cast<void *>(waitAtBarrier)},
-    {"llvm.nvvm.shfl.sync.bfly.i32", "emulated_shuffle", reinterpret_cast<void *>(exchangeWord)},
-    {"llvm.nvvm.shfl.sync.bfly.f32", "emulated_shuffle_float", reinterpret_cast<void *>(exchangeFloat)},
+    {"llvm.nvvm.read.ptx.sreg.tid.x", "emulated_thread",
+     reinterpret_cast<void *>(getThread)},
+    {"llvm.nvvm.read.ptx.sreg.ctaid.x", "emulated_block",
+     reinterpret_cast<void *>(getBlock)},
+    {"llvm.nvvm.read.ptx.sreg.nctaid.x", "emulated_blocks",
+     reinterpret_cast<void *>(getBlockCount)},
+    {"llvm.nvvm.barrier.cta.sync.aligned.all", "emulated_barrier",
+     reinterpret_cast<void *>(waitAtBarrier)},
+    {"llvm.nvvm.shfl.sync.bfly.i32", "emulated_shuffle",
+     reinterpret_cast<void *>(exchangeWord)},
+    {"llvm.nvvm.shfl.sync.bfly.f32", "emulated_shuffle_float",
+     reinterpret_cast<void *>(exchangeFloat)},
 };
 
 // The kernel as a host function, and one that takes its arguments from an array.
@@ -143,8 +151,9 @@ std::unique_ptr<Emulator> Emulator::create(mlir::ModuleOp kernels) {
       llvm::errs() << "no emulation of " << function.getName() << "\n";
       return nullptr;
     }
-    auto *symbol = llvm::Function::Create(function.getFunctionType(),
-                                          llvm::Function::ExternalLinkage, known->symbol, *module);
+    auto *symbol =
+        llvm::Function::Create(function.getFunctionType(),
+                               llvm::Function::ExternalLinkage, known->symbol, *module);
     function.replaceAllUsesWith(symbol);
     function.eraseFromParent();
   }
@@ -159,8 +168,10 @@ std::unique_ptr<Emulator> Emulator::create(mlir::ModuleOp kernels) {
   llvm::orc::SymbolMap symbols;
   for (const Replacement &replacement : kReplacements)
     symbols[(*jit)->mangleAndIntern(replacement.symbol)] = {
-        llvm::orc::ExecutorAddr::fromPtr(replacement.function), llvm::JITSymbolFlags::Callable};
-  llvm::cantFail((*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))));
+        llvm::orc::ExecutorAddr::fromPtr(replacement.function),
+        llvm::JITSymbolFlags::Callable};
+  llvm::cantFail(
+      (*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))));
   llvm::cantFail((*jit)->addIRModule(
       llvm::orc::ThreadSafeModule(std::move(module), std::move(context))));
   return std::unique_ptr<Emulator>(new Emulator(std::move(*jit)));
@@ -173,8 +184,8 @@ void *Emulator::lookup(const std::string &name) {
   return llvm::cantFail(jit->lookup(name)).toPtr<void *>();
 }
 
-void Emulator::call(const std::string &name, void *const *buffers, const int64_t *parameters,
-                    int64_t extent) {
+void Emulator::call(const std::string &name, void *const *buffers,
+                    const int64_t *parameters, int64_t extent) {
   reinterpret_cast<TrainKernel>(lookup(name))(buffers, parameters, 0, extent);
 }
 
@@ -199,10 +210,13 @@ std::string Emulator::launch(const std::string &name, std::vector<uint64_t> argu
       fiber.context.uc_link = &block.scheduler;
       makecontext(&fiber.context, runFiber, 0);
     }
-    // A warp runs up to the barrier before another one starts: as far ahead as hardware may ever let it.
+    // A warp runs up to the barrier before another one starts: as far ahead as hardware
+    // may ever let it.
     do {
       for (int w = 0; w < warps; ++w)
-        if (std::string wrong = runWarp(block, descending ? warps - 1 - w : w, descending); !wrong.empty())
+        if (std::string wrong =
+                runWarp(block, descending ? warps - 1 - w : w, descending);
+            !wrong.empty())
           return wrong;
       for (const Fiber &fiber : block.fibers)
         if (fiber.meeting != block.fibers[0].meeting)

@@ -1,7 +1,8 @@
-// The GPU's kernels against the CPU's, program by program on the same bytes: equal bits wherever no
-// reduction along a row is involved (those have a tree per target), near otherwise. Every kernel
-// runs with wide and with single accesses, with fewer blocks than items and with as many, in both
-// orders of threads; none of these may change a bit beyond what the access width changes in a tree.
+// The GPU's kernels against the CPU's, program by program on the same bytes: equal bits
+// wherever no reduction along a row is involved (those have a tree per target), near
+// otherwise. Every kernel runs with wide and with single accesses, with fewer blocks than
+// items and with as many, in both orders of threads; none of these may change a bit
+// beyond what the access width changes in a tree.
 #include "Emulator.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -77,12 +78,13 @@ enum class How { Cpu, Wide, Single };
 class GpuRows : public ::testing::Test {
 protected:
   GpuRows() {
-    context.loadDialect<TrainDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                        math::MathDialect, NVVM::NVVMDialect, scf::SCFDialect,
-                        vector::VectorDialect>();
+    context.loadDialect<TrainDialect, arith::ArithDialect, func::FuncDialect,
+                        LLVM::LLVMDialect, math::MathDialect, NVVM::NVVMDialect,
+                        scf::SCFDialect, vector::VectorDialect>();
   }
 
-  /// Compares all runs of one op. `inPlace`: the last runs write the first result over this operand.
+  /// Compares all runs of one op. `inPlace`: the last runs write the first result over
+  /// this operand.
   void check(const std::string &inputs, const std::string &line, int inPlace = -1) {
     SCOPED_TRACE(line);
     module = parseSourceString<ModuleOp>(
@@ -133,7 +135,8 @@ private:
     std::map<void *, Storage> storages;
     uint32_t seed = 1;
     for (Value operand : op->getOperands()) {
-      auto [it, inserted] = storages.try_emplace(operand.getAsOpaquePointer(), sizeOf(operand));
+      auto [it, inserted] =
+          storages.try_emplace(operand.getAsOpaquePointer(), sizeOf(operand));
       if (inserted)
         fill(it->second, getElementTypeOrSelf(operand.getType()), seed++);
     }
@@ -148,9 +151,10 @@ private:
     for (auto [i, program] : llvm::enumerate(sequence.programs)) {
       std::vector<void *> buffers;
       for (const rows::Buffer &buffer : program.buffers)
-        buffers.push_back(buffer.value ? storageOf(buffer.value).data() +
-                                             buffer.start * getElementBytes(buffer.element)
-                                       : workspace.data() + buffer.temporary);
+        buffers.push_back(buffer.value
+                              ? storageOf(buffer.value).data() +
+                                    buffer.start * getElementBytes(buffer.element)
+                              : workspace.data() + buffer.temporary);
       std::string number = std::to_string(i);
       if (how == How::Cpu) {
         emulator->call("cpu" + number, buffers.data(), program.parameters.data(),
@@ -166,7 +170,8 @@ private:
         arguments.push_back(parameter);
       arguments.push_back(shape.items);
       EXPECT_EQ(emulator->launch((wide ? "wide" : "single") + number, arguments,
-                                 std::min(blocks, shape.blocks), shape.threads, descending),
+                                 std::min(blocks, shape.blocks), shape.threads,
+                                 descending),
                 "");
     }
     Results results;
@@ -185,7 +190,8 @@ private:
       std::memcpy(&x, expected.data() + i * sizeof(T), sizeof(T));
       std::memcpy(&y, actual.data() + i * sizeof(T), sizeof(T));
       // Results are of the order of 1, or vanish as differences of such.
-      ASSERT_NEAR(x, y, tolerance * std::max(1.0, std::fabs(double(x)))) << "element " << i;
+      ASSERT_NEAR(x, y, tolerance * std::max(1.0, std::fabs(double(x))))
+          << "element " << i;
     }
   }
 
@@ -216,7 +222,8 @@ std::string tensor(std::initializer_list<int64_t> shape, const char *element = "
   return text + element + ">";
 }
 
-//===-- No reduction: the CPU's bits --------------------------------------------------------===//
+//===-- No reduction: the CPU's bits
+//--------------------------------------------------------===//
 
 TEST_F(GpuRows, Maps) {
   for (int64_t n : {1, 3, 1024, 5000, 4099})
@@ -224,12 +231,15 @@ TEST_F(GpuRows, Maps) {
           "%d = train.gelu_backward tanh %dy, %x : " + tensor({n}), /*inPlace=*/0);
   for (int64_t n : {768, 50, 7, 3000}) {
     std::string x = tensor({5, n}), b = tensor({n});
-    check("%x: " + x + ", %b: " + b, "%y = train.add %x, %b : " + x + ", " + b + " -> " + x,
+    check("%x: " + x + ", %b: " + b,
+          "%y = train.add %x, %b : " + x + ", " + b + " -> " + x,
           /*inPlace=*/0);
   }
   std::string x = tensor({4, 3, 20}), b = tensor({3, 1});
-  check("%x: " + x + ", %b: " + b, "%y = train.mul %x, %b : " + x + ", " + b + " -> " + x);
-  check("%x: " + tensor({33, 9}), "%y = train.cast %x : " + tensor({33, 9}) + " -> " + tensor({33, 9}, "bf16"));
+  check("%x: " + x + ", %b: " + b,
+        "%y = train.mul %x, %b : " + x + ", " + b + " -> " + x);
+  check("%x: " + tensor({33, 9}),
+        "%y = train.cast %x : " + tensor({33, 9}) + " -> " + tensor({33, 9}, "bf16"));
 }
 
 TEST_F(GpuRows, Updates) {
@@ -237,9 +247,10 @@ TEST_F(GpuRows, Updates) {
     std::string p = tensor({n});
     check("%p: " + p + ", %g: " + p + ", %m: " + p + ", %v: " + p +
               ", %c1: tensor<f32>, %c2: tensor<f32>, %lr: tensor<f32>",
-          "%new:3 = train.adamw %p, %g, %m, %v, corrections %c1, %c2, lr %lr {beta1 = 0.9 : f64, beta2 = 0.999 : "
-          "f64, eps = 1.0e-8 : f64, weight_decay = 0.1 : f64} : " + p + ", " + p +
-              ", tensor<f32>, tensor<f32>, tensor<f32>",
+          "%new:3 = train.adamw %p, %g, %m, %v, corrections %c1, %c2, lr %lr {beta1 = "
+          "0.9 : f64, beta2 = 0.999 : "
+          "f64, eps = 1.0e-8 : f64, weight_decay = 0.1 : f64} : " +
+              p + ", " + p + ", tensor<f32>, tensor<f32>, tensor<f32>",
           /*inPlace=*/0);
   }
 }
@@ -248,8 +259,9 @@ TEST_F(GpuRows, Dropout) {
   for (int64_t n : {64, 50}) {
     std::string x = tensor({4, 6, n});
     check("%x: " + x + ", %key: tensor<3xi64>",
-          "%y = train.dropout %x, %key {rate = 0.3 : f64, samples = 4 : i64, site = 7 : i64} : " + x +
-              ", tensor<3xi64>",
+          "%y = train.dropout %x, %key {rate = 0.3 : f64, samples = 4 : i64, site = 7 : "
+          "i64} : " +
+              x + ", tensor<3xi64>",
           /*inPlace=*/0);
   }
 }
@@ -260,34 +272,38 @@ TEST_F(GpuRows, SumsOverRows) {
     for (int64_t rows : {1, 70, 333}) {
       std::string x = tensor({rows, n}), s = tensor({rows}), g = tensor({n});
       check("%dy: " + x + ", %x: " + x + ", %m: " + s + ", %r: " + s,
-            "%a, %b = train.layer_norm_param_grad %dy, %x, %m, %r : " + x + ", " + x + ", " + s + ", " + s +
-                " -> " + g + ", " + g);
+            "%a, %b = train.layer_norm_param_grad %dy, %x, %m, %r : " + x + ", " + x +
+                ", " + s + ", " + s + " -> " + g + ", " + g);
     }
   std::string x = tensor({3, 130, 8});
   check("%x: " + x, "%s = train.reduce_sum %x over [1] : " + x + " -> " + tensor({3, 8}));
 }
 
-//===-- Reductions along rows ---------------------------------------------------------------===//
+//===-- Reductions along rows
+//---------------------------------------------------------------===//
 
-// In registers by one access or two, and walked once per stage; wide and single; one warp and several.
+// In registers by one access or two, and walked once per stage; wide and single; one warp
+// and several.
 TEST_F(GpuRows, LayerNorm) {
   for (int64_t n : {20, 768, 2304, 5000, 50, 700, 4099}) {
     std::string x = tensor({5, n}), g = tensor({n}), s = tensor({5});
     check("%x: " + x + ", %g: " + g + ", %b: " + g,
-          "%y, %m, %r = train.layer_norm %x, %g, %b {eps = 1.0e-5 : f64} : " + x + ", " + g + ", " + g +
-              " -> " + x + ", " + s + ", " + s,
+          "%y, %m, %r = train.layer_norm %x, %g, %b {eps = 1.0e-5 : f64} : " + x + ", " +
+              g + ", " + g + " -> " + x + ", " + s + ", " + s,
           /*inPlace=*/0);
     check("%dy: " + x + ", %x: " + x + ", %g: " + g + ", %m: " + s + ", %r: " + s,
-          "%dx = train.layer_norm_backward %dy, %x, %g, %m, %r : " + x + ", " + x + ", " + g + ", " + s +
-              ", " + s + " -> " + x,
+          "%dx = train.layer_norm_backward %dy, %x, %g, %m, %r : " + x + ", " + x + ", " +
+              g + ", " + s + ", " + s + " -> " + x,
           /*inPlace=*/0);
   }
 }
 
 TEST_F(GpuRows, Softmax) {
   for (int64_t n : {1, 8, 100, 3000, 9001}) {
-    check("%x: " + tensor({4, n}), "%y = train.softmax %x : " + tensor({4, n}), /*inPlace=*/0);
-    check("%x: " + tensor({4, n}, "f64"), "%y = train.log_softmax %x : " + tensor({4, n}, "f64"),
+    check("%x: " + tensor({4, n}), "%y = train.softmax %x : " + tensor({4, n}),
+          /*inPlace=*/0);
+    check("%x: " + tensor({4, n}, "f64"),
+          "%y = train.log_softmax %x : " + tensor({4, n}, "f64"),
           /*inPlace=*/0);
   }
 }
@@ -296,21 +312,24 @@ TEST_F(GpuRows, CrossEntropy) {
   for (int64_t n : {64, 1001, 6000}) {
     std::string x = tensor({9, n}), l = tensor({9}, "i32"), s = tensor({9});
     check("%x: " + x + ", %l: " + l,
-          "%loss, %lse, %count = train.cross_entropy %x, %l : " + x + ", " + l + " -> tensor<f32>, " + s +
-              ", tensor<f32>");
+          "%loss, %lse, %count = train.cross_entropy %x, %l : " + x + ", " + l +
+              " -> tensor<f32>, " + s + ", tensor<f32>");
     check("%d: tensor<f32>, %x: " + x + ", %l: " + l + ", %s: " + s + ", %c: tensor<f32>",
-          "%dx = train.cross_entropy_backward %d, %x, %l, %s, %c : tensor<f32>, " + x + ", " + l + ", " + s +
-              ", tensor<f32> -> " + x,
+          "%dx = train.cross_entropy_backward %d, %x, %l, %s, %c : tensor<f32>, " + x +
+              ", " + l + ", " + s + ", tensor<f32> -> " + x,
           /*inPlace=*/1);
   }
 }
 
 TEST_F(GpuRows, WholeTensors) {
   for (int64_t n : {7, 777, 66000}) {
-    check("%x: " + tensor({n}), "%m = train.reduce_max %x over [0] : " + tensor({n}) + " -> tensor<f32>");
-    check("%x: " + tensor({n}), "%m = train.reduce_mean %x over [0] : " + tensor({n}) + " -> tensor<f32>");
+    check("%x: " + tensor({n}),
+          "%m = train.reduce_max %x over [0] : " + tensor({n}) + " -> tensor<f32>");
+    check("%x: " + tensor({n}),
+          "%m = train.reduce_mean %x over [0] : " + tensor({n}) + " -> tensor<f32>");
     check("%g: " + tensor({n}) + ", %before: tensor<i1>",
-          "%ok = train.check_finite %g and %before : tensor<i1>, : " + tensor({n}) + " -> tensor<i1>");
+          "%ok = train.check_finite %g and %before : tensor<i1>, : " + tensor({n}) +
+              " -> tensor<i1>");
   }
 }
 
