@@ -44,7 +44,7 @@ class Gpt(nn.Module):
         for block in self.h:
             x = block(x)
         logits = self.ln_f(x) @ self.wte.weight.T
-        return F.cross_entropy(logits.view(-1, vocab), labels.view(-1))
+        return F.cross_entropy(logits.view(-1, vocab), labels.reshape(-1))
 
 
 model = Gpt()
