@@ -17,6 +17,9 @@
 // Without the plugin the op is unknown, and says so.
 // RUN: not train-compile %s -o %t.unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: error: {{.*}}example
+// RUN: not train-opt --load-dialect-plugin=%t.absent.so %s 2>&1 | FileCheck %s --check-prefix=ABSENT
+// RUN: %exits 3 train-compile --load-dialect-plugin=%t.absent.so %s -o %t.unknown 2>&1 | FileCheck %s --check-prefix=ABSENT
+// ABSENT: error: cannot load the plugin {{.*}}absent.so
 
 train.param @w : tensor<8x4xf32> init(#train.uniform<-0.5, 0.5>)
 train.graph @g(%x: tensor<4x8xf32> batch(0), %t: tensor<4x4xf32> batch(0)) -> (loss: tensor<f32>) {

@@ -6,6 +6,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/Passes.h"
 #include "train/Driver/Registration.h"
@@ -68,33 +69,43 @@ static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registr
   return success();
 }
 
-// Loads the pass plugins before the command line is read for good: passes become options when they are
-// registered, so one that comes later could only be named in --pass-pipeline. Takes the arguments out of `arguments`.
-static LogicalResult loadPassPlugins(SmallVectorImpl<char *> &arguments) {
-  SmallVector<std::string> files;
+// Loads the plugins before the command line is read for good, and takes their options out of `arguments`. Passes
+// become options when they are registered, so one that comes later could only be named in --pass-pipeline; and a
+// dialect plugin that cannot be loaded would be ignored by MLIR's own option.
+static LogicalResult loadPlugins(SmallVectorImpl<char *> &arguments, DialectRegistry &registry) {
+  auto load = [&](StringRef option, const std::string &file) {
+    auto fail = [&](llvm::Error error) {
+      llvm::errs() << "train-opt: error: cannot load the plugin " << file << ": "
+                   << llvm::toString(std::move(error)) << "\n";
+      return failure();
+    };
+    if (option == "load-pass-plugin") {
+      llvm::Expected<PassPlugin> plugin = PassPlugin::load(file);
+      if (!plugin)
+        return fail(plugin.takeError());
+      plugin->registerPassRegistryCallbacks();
+      return success();
+    }
+    llvm::Expected<DialectPlugin> plugin = DialectPlugin::load(file);
+    if (!plugin)
+      return fail(plugin.takeError());
+    plugin->registerDialectRegistryCallbacks(registry);
+    return success();
+  };
   SmallVector<char *> rest;
   for (size_t i = 0; i < arguments.size(); ++i) {
     StringRef argument = arguments[i];
     bool isOption = i > 0 && argument.starts_with("-");
-    StringRef name = isOption ? argument.ltrim('-') : "";
-    if (name.consume_front("load-pass-plugin=")) {
-      files.push_back(name.str());
-    } else if (name == "load-pass-plugin" && i + 1 < arguments.size()) {
-      files.push_back(arguments[++i]);
-    } else {
+    auto [name, value] = argument.ltrim('-').split('=');
+    if (!isOption || (name != "load-pass-plugin" && name != "load-dialect-plugin")) {
       rest.push_back(arguments[i]);
+      continue;
     }
+    bool isNext = !argument.contains('=') && i + 1 < arguments.size();
+    if (failed(load(name, isNext ? arguments[++i] : value.str())))
+      return failure();
   }
   arguments = rest;
-  for (const std::string &file : files) {
-    llvm::Expected<PassPlugin> plugin = PassPlugin::load(file);
-    if (!plugin) {
-      llvm::errs() << "train-opt: error: cannot load the plugin " << file << ": "
-                   << llvm::toString(plugin.takeError()) << "\n";
-      return failure();
-    }
-    plugin->registerPassRegistryCallbacks();
-  }
   return success();
 }
 
@@ -105,7 +116,7 @@ int main(int argc, char **argv) {
   registerTransformsPasses();
   train::registerTrainPassesAndPipelines();
   SmallVector<char *> arguments(argv, argv + argc);
-  if (failed(loadPassPlugins(arguments)))
+  if (failed(loadPlugins(arguments, registry)))
     return EXIT_FAILURE;
   arguments.push_back(nullptr);
   auto [input, output] = registerAndParseCLIOptions(
