@@ -29,16 +29,16 @@ struct GpuShape {
   /// items.
   int64_t blocks;
 
-  /// `aligned`: each buffer that the columns walk starts at a multiple of
-  /// getGpuAlignment.
-  static GpuShape get(const rows::Program &program, bool aligned);
+  static GpuShape get(const rows::Program &program);
 };
 
 /// The alignment in bytes that an access of 4 elements needs: at most 16.
 int64_t getGpuAlignment(const rows::Buffer &buffer);
 
 /// Emits `program` as the kernel `name(ptr<1> buffers..., i64 parameters..., i64 items)`
-/// into `module`, in arith, math, scf, LLVM and NVVM ops.
+/// into `module`, in arith, math, scf, LLVM and NVVM ops. `aligned`: each buffer that the
+/// columns walk starts at a multiple of getGpuAlignment; without it the same columns of a
+/// thread are accessed one by one, with the same bits.
 void emitGpuKernel(mlir::ModuleOp module, llvm::StringRef name,
                    const rows::Program &program, bool aligned);
 

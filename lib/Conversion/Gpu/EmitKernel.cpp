@@ -33,7 +33,7 @@ class KernelEmitter {
 public:
   KernelEmitter(ModuleOp module, StringRef name, const Program &program, bool aligned)
       : b(module.getLoc(), module.getContext()), module(module), program(program),
-        shape(GpuShape::get(program, aligned)), stages(getStages(program)) {
+        aligned(aligned), shape(GpuShape::get(program)), stages(getStages(program)) {
     b.setInsertionPointToEnd(module.getBody());
     Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
     SmallVector<Type> arguments(program.buffers.size(), pointer);
@@ -148,6 +148,15 @@ private:
     return offset(rowBases[buffer], getStorageType(walked.element), column);
   }
 
+  // Of 4 neighbouring columns in any row.
+  int64_t alignmentOf(int buffer) const {
+    const Buffer &walked = program.buffers[buffer];
+    bool wide = aligned &&
+                llvm::all_of(ArrayRef<int64_t>(walked.strides).drop_back(),
+                             [](int64_t stride) { return stride % 4 == 0; });
+    return wide ? getGpuAlignment(walked) : getElementBytes(walked.element);
+  }
+
   Value loadScalar(int buffer, Value pointer, Type compute) {
     Type element = getStorageType(program.buffers[buffer].element);
     return emitWiden(b, LLVM::LoadOp::create(b, element, pointer), compute);
@@ -159,7 +168,7 @@ private:
       return {loadScalar(buffer, pointer, compute)};
     Type element = getStorageType(program.buffers[buffer].element);
     Value vector = LLVM::LoadOp::create(b, VectorType::get({at.width}, element), pointer,
-                                        getGpuAlignment(program.buffers[buffer]));
+                                        alignmentOf(buffer));
     Lanes lanes;
     for (int i = 0; i < at.width; ++i)
       lanes.push_back(emitWiden(
@@ -178,7 +187,7 @@ private:
     for (auto [i, lane] : llvm::enumerate(lanes))
       vector = LLVM::InsertElementOp::create(b, vector, emitNarrow(b, lane, element),
                                              constant32(static_cast<int32_t>(i)));
-    LLVM::StoreOp::create(b, vector, pointer, getGpuAlignment(program.buffers[buffer]));
+    LLVM::StoreOp::create(b, vector, pointer, alignmentOf(buffer));
   }
 
   //===-- Nodes
@@ -578,6 +587,7 @@ private:
   ImplicitLocOpBuilder b;
   ModuleOp module;
   const Program &program;
+  const bool aligned;
   const GpuShape shape;
   SmallVector<int> stages;
   LLVM::LLVMFuncOp function;

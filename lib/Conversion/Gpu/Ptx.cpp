@@ -89,9 +89,9 @@ public:
       std::optional<bool> aligned = isAligned(op, program);
       if (!aligned)
         return op->emitOpError("has an operand or result without a place in the arena");
-      GpuShape shape = GpuShape::get(program, *aligned);
+      GpuShape shape = GpuShape::get(program);
       // Alignment that changes no access makes no other kernel.
-      if (!known.insert(program.key + "@" + std::to_string(shape.width)).second)
+      if (!known.insert(program.key + (shape.width > 1 && *aligned ? "@" : "")).second)
         continue;
       std::string name = "k" + std::to_string(known.size() - 1) + "_" + describe(op);
       emitGpuKernel(module, name, program, *aligned);

@@ -21,22 +21,17 @@ int64_t train::getGpuAlignment(const rows::Buffer &buffer) {
   return std::min<int64_t>(16, 4 * getElementBytes(buffer.element));
 }
 
-// Rows start at multiples of 4 elements, and a thread's 4 columns are neighbours.
+// A thread's 4 columns are neighbours, and no row ends between them.
 static bool hasWideRows(const rows::Program &program) {
-  if (!program.flat && program.domain.back() % 4)
-    return false;
-  return llvm::all_of(program.buffers, [](const rows::Buffer &buffer) {
-    if (buffer.strides.back() == 0)
-      return true;
-    return buffer.strides.back() == 1 &&
-           llvm::all_of(ArrayRef<int64_t>(buffer.strides).drop_back(),
-                        [](int64_t stride) { return stride % 4 == 0; });
-  });
+  return (program.flat || program.domain.back() % 4 == 0) &&
+         llvm::all_of(program.buffers, [](const rows::Buffer &buffer) {
+           return buffer.strides.back() <= 1;
+         });
 }
 
-GpuShape GpuShape::get(const rows::Program &program, bool aligned) {
+GpuShape GpuShape::get(const rows::Program &program) {
   GpuShape shape = {};
-  shape.width = aligned && hasWideRows(program) ? 4 : 1;
+  shape.width = hasWideRows(program) ? 4 : 1;
   int64_t columns = program.domain.back();
   if (program.flat) {
     shape.threads = kFlatThreads;
