@@ -1,5 +1,6 @@
-// A pass in a shared library of its own: counts the ops of each program and the floating-point operations
-// they cost, and says so in a remark. docs/adding-a-pass.md explains it line by line.
+// A pass in a shared library of its own: counts the ops of each program and the
+// floating-point operations they cost, and says so in a remark. docs/adding-a-pass.md
+// explains it line by line.
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "train/IR/TrainDialect.h"
@@ -20,8 +21,9 @@ struct CountOps : PassWrapper<CountOps, OperationPass<ModuleOp>> {
     return "report how many ops each program has and what they cost";
   }
 
-  Option<int64_t> most{*this, "most", llvm::cl::init(0),
-                       llvm::cl::desc("fail for a program of more ops than this; 0 never fails")};
+  Option<int64_t> most{
+      *this, "most", llvm::cl::init(0),
+      llvm::cl::desc("fail for a program of more ops than this; 0 never fails")};
 
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOpInterface>())
@@ -37,12 +39,14 @@ private:
       if (op == program || op->hasTrait<OpTrait::IsTerminator>())
         return;
       ++ops;
-      // The cost is the op's to know. A list of op names here would be wrong with the next op that is added.
+      // The cost is the op's to know. A list of op names here would be wrong with the
+      // next op that is added.
       if (auto cost = dyn_cast<train::RecomputableOpInterface>(op))
         flops += cost.getFlops();
     });
     if (most > 0 && ops > most)
-      return program->emitOpError("has ") << ops << " ops, at most " << most.getValue() << " are allowed";
+      return program->emitOpError("has ")
+             << ops << " ops, at most " << most.getValue() << " are allowed";
     program->emitRemark("has ") << ops << " ops and costs " << flops << " flops";
     return success();
   }
@@ -53,7 +57,8 @@ private:
 extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "CountOps", LLVM_VERSION_STRING, [] {
             PassRegistration<CountOps>();
-            // It changes nothing, and --train-check-passes may hold it to that, bit for bit.
+            // It changes nothing, and --train-check-passes may hold it to that, bit for
+            // bit.
             train::registerMeaningPreserving("example-count-ops");
           }};
 }

@@ -5,5 +5,7 @@
 
 extern "C" LLVM_ATTRIBUTE_WEAK mlir::DialectPluginLibraryInfo mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "Softplus", LLVM_VERSION_STRING,
-          [](mlir::DialectRegistry *registry) { registry->insert<example::ExampleDialect>(); }};
+          [](mlir::DialectRegistry *registry) {
+            registry->insert<example::ExampleDialect>();
+          }};
 }

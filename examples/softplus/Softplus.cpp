@@ -1,5 +1,6 @@
-// What softplus means, how it is differentiated, and what a kernel computes for it. Each answer is written
-// from the formula alone, so that they can contradict each other in a test.
+// What softplus means, how it is differentiated, and what a kernel computes for it. Each
+// answer is written from the formula alone, so that they can contradict each other in a
+// test.
 #include "Softplus.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -17,7 +18,8 @@ using namespace example;
 #define GET_OP_CLASSES
 #include "Softplus.op.defs.inc"
 
-//===-- Cost and precision --------------------------------------------------------------------===//
+//===-- Cost and precision
+//--------------------------------------------------------------------===//
 
 // An exponential and a logarithm, at about ten operations each.
 int64_t SoftplusOp::getFlops() { return 20 * getType().getNumElements(); }
@@ -25,7 +27,8 @@ int64_t SoftplusOp::getFlops() { return 20 * getType().getNumElements(); }
 // Like exp and log, it wants a wide type under mixed precision.
 PrecisionClass SoftplusOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- Gradient ------------------------------------------------------------------------------===//
+//===-- Gradient
+//------------------------------------------------------------------------------===//
 
 // y = log(1 + e^x): dx = dy * sigmoid(x)
 LogicalResult SoftplusOp::buildAdjoint(OpBuilder &builder, ArrayRef<Value> resultAdjoints,
@@ -42,7 +45,8 @@ SmallVector<Value> SoftplusOp::getSavedForBackward(ArrayRef<bool> needed) {
   return needed[0] ? SmallVector<Value>{getX()} : SmallVector<Value>{};
 }
 
-//===-- Reference -----------------------------------------------------------------------------===//
+//===-- Reference
+//-----------------------------------------------------------------------------===//
 
 // e^-|x| never overflows, and log1p keeps the digits of a small one.
 LogicalResult SoftplusOp::evaluate(ArrayRef<const reference::Tensor *> operands,
@@ -53,12 +57,14 @@ LogicalResult SoftplusOp::evaluate(ArrayRef<const reference::Tensor *> operands,
   return success();
 }
 
-//===-- Row program ---------------------------------------------------------------------------===//
+//===-- Row program
+//---------------------------------------------------------------------------===//
 
 static Value emitSoftplus(ImplicitLocOpBuilder &b, Value x) {
   Value zero = rows::constantLike(b, x.getType(), 0);
   Value small = vmath::exp(b, arith::NegFOp::create(b, math::AbsFOp::create(b, x)));
-  return arith::AddFOp::create(b, arith::MaximumFOp::create(b, x, zero), vmath::log1p(b, small));
+  return arith::AddFOp::create(b, arith::MaximumFOp::create(b, x, zero),
+                               vmath::log1p(b, small));
 }
 
 namespace {

@@ -1,10 +1,10 @@
-// The gradient of softplus against five-point differences in f64, its values against numbers computed by hand, and its
-// row program against its interface.
+// The gradient of softplus against five-point differences in f64, its values against
+// numbers computed by hand, and its row program against its interface.
 #include "Softplus.h"
 #include "Harness.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "train/Conversion/RowProgram.h"
 #include "train/Reference/Interpreter.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -24,7 +24,8 @@ TEST_P(SoftplusGradient, AgreesWithFiniteDifferences) {
   ExampleContext context;
   std::string shape = GetParam();
   test::GradientProgram program(
-      context, {"softplus", {shape}, "%y = example.softplus %a0 : <" + shape + ">", shape});
+      context,
+      {"softplus", {shape}, "%y = example.softplus %a0 : <" + shape + ">", shape});
   ASSERT_TRUE(program.isValid());
   ASSERT_TRUE(succeeded(program.differentiate()));
   const std::vector<double> gradient = program.run()[1]->f;
@@ -41,13 +42,19 @@ TEST_P(SoftplusGradient, AgreesWithFiniteDifferences) {
     };
     double expected = (at(-2) - 8 * at(-1) + 8 * at(1) - at(2)) / (12 * step);
     x[i] = base;
-    EXPECT_LE(std::abs(gradient[i] - expected) / std::max(std::abs(expected), 1e-3 * scale), 1e-7)
-        << "element " << i << ": rule " << gradient[i] << ", finite differences " << expected;
+    EXPECT_LE(std::abs(gradient[i] - expected) /
+                  std::max(std::abs(expected), 1e-3 * scale),
+              1e-7)
+        << "element " << i << ": rule " << gradient[i] << ", finite differences "
+        << expected;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, SoftplusGradient, testing::Values("7", "1x1", "3x5", "2x1x4"),
-                         [](const auto &info) { return "shape" + std::to_string(info.index); });
+INSTANTIATE_TEST_SUITE_P(Shapes, SoftplusGradient,
+                         testing::Values("7", "1x1", "3x5", "2x1x4"),
+                         [](const auto &info) {
+                           return "shape" + std::to_string(info.index);
+                         });
 
 struct OneOp {
   ExampleContext context;
@@ -58,7 +65,8 @@ struct OneOp {
     ImplicitLocOpBuilder b(UnknownLoc::get(&context), module->getBodyRegion());
     auto type = RankedTensorType::get(shape, b.getF64Type());
     auto zeros = DenseElementsAttr::get(type, b.getFloatAttr(b.getF64Type(), 0));
-    op = example::SoftplusOp::create(b, ConstantOp::create(b, type, cast<ElementsAttr>(zeros)));
+    op = example::SoftplusOp::create(
+        b, ConstantOp::create(b, type, cast<ElementsAttr>(zeros)));
   }
 };
 

@@ -1,7 +1,10 @@
-// From a file to an executable: parse, run the pipelines stage by stage, plan, generate code, link.
+// From a file to an executable: parse, run the pipelines stage by stage, plan, generate
+// code, link.
 #include "train/Driver/Compile.h"
 #include "Diagnostics.h"
 #include "Output.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "train/Analysis/MemoryReport.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Conversion/CpuObject.h"
@@ -11,8 +14,6 @@
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -31,7 +32,8 @@ public:
       : options(options), program(program) {}
 
   int run() {
-    // What can be told from the command line comes first: a long compilation should not end with it.
+    // What can be told from the command line comes first: a long compilation should not
+    // end with it.
     std::optional<Stage> stop;
     if (int code = checkCommandLine(stop); code != kCompileDone)
       return code;
@@ -40,7 +42,8 @@ public:
     for (const std::string &file : options.dialectPlugins) {
       llvm::Expected<DialectPlugin> plugin = DialectPlugin::load(file);
       if (!plugin) {
-        reportError("cannot load the plugin " + file + ": " + llvm::toString(plugin.takeError()));
+        reportError("cannot load the plugin " + file + ": " +
+                    llvm::toString(plugin.takeError()));
         return kCompileSystem;
       }
       plugin->registerDialectRegistryCallbacks(registry);
@@ -61,7 +64,8 @@ public:
     lap("parse");
     if (Stage stage = getStage(*module); stage != Stage::Graph) {
       module->emitError("is at stage ")
-          << stringifyStage(stage) << " already; train-compile starts from stage graph, train-opt from any";
+          << stringifyStage(stage)
+          << " already; train-compile starts from stage graph, train-opt from any";
       return kCompileFailed;
     }
     if (failed(checkElementTypes(*module)))
@@ -86,7 +90,8 @@ public:
   }
 
 private:
-  //===-- The command line ---------------------------------------------------------------------===//
+  //===-- The command line
+  //---------------------------------------------------------------------===//
 
   int checkCommandLine(std::optional<Stage> &stop) {
     if (int code = parseEmit(stop); code != kCompileDone)
@@ -107,7 +112,8 @@ private:
       }
       gpuTarget = *gpu;
     }
-    for (const std::string &path : {options.dryRun ? "" : options.output, options.memoryReport})
+    for (const std::string &path :
+         {options.dryRun ? "" : options.output, options.memoryReport})
       if (std::string wrong = findUnwritable(path); !wrong.empty()) {
         reportError(wrong);
         return kCompileSystem;
@@ -115,13 +121,15 @@ private:
     return kCompileDone;
   }
 
-  //===-- Options that need the model ---------------------------------------------------------===//
+  //===-- Options that need the model
+  //---------------------------------------------------------===//
 
   // The interpreter trains in f64; executables do not.
   static LogicalResult checkElementTypes(ModuleOp module) {
     for (auto param : module.getOps<ParamOp>())
       if (getElementTypeOrSelf(param.getType()).isF64())
-        return param.emitOpError("has element type f64; executables train f32 and narrower");
+        return param.emitOpError(
+            "has element type f64; executables train f32 and narrower");
     return success();
   }
 
@@ -131,7 +139,8 @@ private:
     train.plan.threads = options.threads;
     int64_t micro = options.microBatch;
     for (auto graph : module.getOps<GraphOp>())
-      for (auto [argument, dim] : llvm::zip(graph.getBody().getArguments(), graph.getBatchDims()))
+      for (auto [argument, dim] :
+           llvm::zip(graph.getBody().getArguments(), graph.getBatchDims()))
         if (!micro && dim >= 0)
           micro = cast<RankedTensorType>(argument.getType()).getDimSize(dim);
     int64_t accumulate = options.accumulate;
@@ -144,15 +153,16 @@ private:
       // --global-batch and --accumulate without --micro-batch give the micro-batch.
       if (accumulate && !options.microBatch) {
         if (options.globalBatch % accumulate) {
-          reportError("--global-batch=" + std::to_string(options.globalBatch) + " is not a multiple of --accumulate=" +
-                 std::to_string(accumulate));
+          reportError("--global-batch=" + std::to_string(options.globalBatch) +
+                      " is not a multiple of --accumulate=" + std::to_string(accumulate));
           return kCompileUsage;
         }
         train.graph.batch = micro = options.globalBatch / accumulate;
       }
       if (options.globalBatch % micro) {
         reportError("--global-batch=" + std::to_string(options.globalBatch) +
-               " is not a multiple of the model's micro-batch of " + std::to_string(micro));
+                    " is not a multiple of the model's micro-batch of " +
+                    std::to_string(micro));
         return kCompileUsage;
       }
       accumulate = options.globalBatch / micro;
@@ -163,7 +173,8 @@ private:
 
   int parseEmit(std::optional<Stage> &stop) {
     StringRef emit = options.emit;
-    if (emit == "exe" || emit == "object" || emit == "llvm" || emit == "asm" || emit == "ptx")
+    if (emit == "exe" || emit == "object" || emit == "llvm" || emit == "asm" ||
+        emit == "ptx")
       return kCompileDone;
     if (emit.consume_front("mlir")) {
       if (emit.empty()) {
@@ -174,14 +185,17 @@ private:
         return kCompileDone;
     }
     std::vector<std::string> known{"mlir", "llvm", "asm", "ptx", "object", "exe"};
-    for (const char *stage : {"graph", "step", "parallel", "fused", "scheduled", "planned"})
+    for (const char *stage :
+         {"graph", "step", "parallel", "fused", "scheduled", "planned"})
       known.push_back(std::string("mlir:") + stage);
     std::string near = nearestName(options.emit, known);
-    reportError("cannot emit '" + options.emit + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+    reportError("cannot emit '" + options.emit + "'" +
+                (near.empty() ? "" : ", did you mean '" + near + "'?"));
     return kCompileUsage;
   }
 
-  //===-- Stages -------------------------------------------------------------------------------===//
+  //===-- Stages
+  //-------------------------------------------------------------------------------===//
 
   LogicalResult runPipelines(ModuleOp module, Stage last) {
     PassManager pm(module.getContext());
@@ -205,7 +219,8 @@ private:
     return failure(failed(pm.run(module)) || changed);
   }
 
-  //===-- Memory -------------------------------------------------------------------------------===//
+  //===-- Memory
+  //-------------------------------------------------------------------------------===//
 
   int reportMemory(ModuleOp module) {
     auto bytes = [&](StringRef name) {
@@ -220,36 +235,44 @@ private:
       if (options.printMemory)
         printMemory(*memory, arena, bound);
       if (!options.memoryReport.empty()) {
-        std::string text = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*memory)));
+        std::string text =
+            llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*memory)));
         if (std::string wrong = writeBytes(options.memoryReport, text); !wrong.empty())
           return finish(wrong);
       }
     }
     if (options.memoryBudget && arena > options.memoryBudget) {
-      reportError("the plan needs " + formatByteSize(arena) + " (" + std::to_string(arena) + " bytes), the budget is " +
-             formatByteSize(options.memoryBudget) + "; no plan of this schedule needs less than " +
-             std::to_string(bound) + " bytes; a smaller --micro-batch needs less");
+      reportError("the plan needs " + formatByteSize(arena) + " (" +
+                  std::to_string(arena) + " bytes), the budget is " +
+                  formatByteSize(options.memoryBudget) +
+                  "; no plan of this schedule needs less than " + std::to_string(bound) +
+                  " bytes; a smaller --micro-batch needs less");
       return kCompileOverBudget;
     }
     return kCompileDone;
   }
 
-  static void printMemory(const llvm::json::Object &memory, int64_t arena, int64_t bound) {
+  static void printMemory(const llvm::json::Object &memory, int64_t arena,
+                          int64_t bound) {
     llvm::raw_ostream &os = llvm::outs();
-    os << "arena " << arena << " bytes (" << formatByteSize(arena) << "), lower bound " << bound << " bytes\n";
+    os << "arena " << arena << " bytes (" << formatByteSize(arena) << "), lower bound "
+       << bound << " bytes\n";
     if (const llvm::json::Object *categories = memory.getObject("by_category")) {
       // In the order of DESIGN, not of the hash table.
-      for (const char *name : {"parameters", "gradients", "optimizer", "activations", "workspace", "communication",
-                               "inputs", "state"})
+      for (const char *name : {"parameters", "gradients", "optimizer", "activations",
+                               "workspace", "communication", "inputs", "state"})
         if (auto value = categories->getInteger(name))
-          os << "  " << llvm::left_justify(name, 14) << llvm::format("%14lld", static_cast<long long>(*value)) << "\n";
+          os << "  " << llvm::left_justify(name, 14)
+             << llvm::format("%14lld", static_cast<long long>(*value)) << "\n";
     }
     os.flush();
   }
 
-  //===-- Output -------------------------------------------------------------------------------===//
+  //===-- Output
+  //-------------------------------------------------------------------------------===//
 
-  int writeFile(const std::string &path, function_ref<bool(llvm::raw_pwrite_stream &)> write) {
+  int writeFile(const std::string &path,
+                function_ref<bool(llvm::raw_pwrite_stream &)> write) {
     llvm::SmallVector<char, 0> bytes;
     llvm::raw_svector_ostream os(bytes);
     if (!write(os))
@@ -299,8 +322,9 @@ private:
   void lap(const char *what) {
     auto now = std::chrono::steady_clock::now();
     if (options.timing)
-      llvm::errs() << llvm::format("%-8s %8.1f ms\n", what,
-                                   std::chrono::duration<double, std::milli>(now - last).count());
+      llvm::errs() << llvm::format(
+          "%-8s %8.1f ms\n", what,
+          std::chrono::duration<double, std::milli>(now - last).count());
     last = now;
   }
 
@@ -315,7 +339,8 @@ private:
 } // namespace
 
 int train::compile(const CompileOptions &options, const char *program) {
-  // A reader that went away or a limit on the size of files is an error of a write, which says so itself.
+  // A reader that went away or a limit on the size of files is an error of a write, which
+  // says so itself.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   int code = kCompileFailed;

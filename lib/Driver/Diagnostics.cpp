@@ -14,7 +14,8 @@ static std::string describe(Location location) {
     if (auto file = dyn_cast<FileLineColRange>(part)) {
       text = file.getFilename().str();
       if (file.getStartLine())
-        text += ":" + std::to_string(file.getStartLine()) + ":" + std::to_string(file.getStartColumn());
+        text += ":" + std::to_string(file.getStartLine()) + ":" +
+                std::to_string(file.getStartColumn());
       return WalkResult::interrupt();
     }
     if (auto name = dyn_cast<NameLoc>(part); name && text.empty())

@@ -6,9 +6,10 @@
 
 namespace train {
 
-/// Prints "FILE:LINE:COLUMN: error: MESSAGE" to standard error, or the name of the layer where a model's locations are
-/// names, and each note in the same way. Lines of the input are not repeated: generated models have long ones.
-/// Remarks are printed on request only.
+/// Prints "FILE:LINE:COLUMN: error: MESSAGE" to standard error, or the name of the layer
+/// where a model's locations are names, and each note in the same way. Lines of the input
+/// are not repeated: generated models have long ones. Remarks are printed on request
+/// only.
 class DiagnosticPrinter : public mlir::ScopedDiagnosticHandler {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context, bool remarks);

@@ -18,8 +18,8 @@ int usage(const std::string &what) {
   return kCompileUsage;
 }
 
-/// An option that exists in the design but not in this compiler yet, with the values that ask for nothing
-/// beyond what there is.
+/// An option that exists in the design but not in this compiler yet, with the values that
+/// ask for nothing beyond what there is.
 struct Later {
   const char *name;
   std::set<std::string> harmless;
@@ -56,7 +56,8 @@ std::string formatNumber(double value) {
 
 std::string unknownArgument(const CLI::App &app, const std::string &argument) {
   if (argument.empty() || argument[0] != '-')
-    return "unexpected argument '" + argument.substr(0, 80) + "': one model is compiled at a time";
+    return "unexpected argument '" + argument.substr(0, 80) +
+           "': one model is compiled at a time";
   std::string name = argument.substr(0, argument.find('='));
   std::vector<std::string> known;
   for (const CLI::Option *option : app.get_options())
@@ -78,8 +79,8 @@ std::string checkHyperparameters(const StepOptions &step) {
   return "";
 }
 
-// B = b * N * ranks: what is missing is derived, a mismatch is an error. The micro-batch itself may come
-// from the model, so what needs it waits for compile().
+// B = b * N * ranks: what is missing is derived, a mismatch is an error. The micro-batch
+// itself may come from the model, so what needs it waits for compile().
 std::string settleBatch(CompileOptions &o) {
   for (auto [name, value] : {std::pair{"--micro-batch", o.microBatch},
                              {"--global-batch", o.globalBatch},
@@ -87,17 +88,19 @@ std::string settleBatch(CompileOptions &o) {
     if (value < 0)
       return std::string(name) + " must be positive, got " + std::to_string(value);
   if (o.globalBatch && o.microBatch && o.globalBatch % o.microBatch)
-    return "--global-batch=" + std::to_string(o.globalBatch) + " is not a multiple of --micro-batch=" +
-           std::to_string(o.microBatch);
+    return "--global-batch=" + std::to_string(o.globalBatch) +
+           " is not a multiple of --micro-batch=" + std::to_string(o.microBatch);
   constexpr int64_t most = int64_t(1) << 31;
   for (auto [name, value] : {std::pair{"--micro-batch", o.microBatch},
                              {"--global-batch", o.globalBatch},
                              {"--accumulate", o.accumulate}})
     if (value > most)
-      return std::string(name) + " may be at most " + std::to_string(most) + ", got " + std::to_string(value);
+      return std::string(name) + " may be at most " + std::to_string(most) + ", got " +
+             std::to_string(value);
   if (o.globalBatch && o.microBatch && o.accumulate &&
       o.globalBatch != o.microBatch * o.accumulate)
-    return "--global-batch=" + std::to_string(o.globalBatch) + " is not --micro-batch x --accumulate = " +
+    return "--global-batch=" + std::to_string(o.globalBatch) +
+           " is not --micro-batch x --accumulate = " +
            std::to_string(o.microBatch * o.accumulate);
   return "";
 }
@@ -105,8 +108,10 @@ std::string settleBatch(CompileOptions &o) {
 } // namespace
 
 int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions &o) {
-  CLI::App app("Compiles a training graph to one native executable that trains it.", "train-compile");
-  app.footer("Exit codes: 0 done, 1 the model cannot be compiled, 2 bad command line, 3 a file cannot be read or "
+  CLI::App app("Compiles a training graph to one native executable that trains it.",
+               "train-compile");
+  app.footer("Exit codes: 0 done, 1 the model cannot be compiled, 2 bad command line, 3 "
+             "a file cannot be read or "
              "written or the linker failed, 4 the plan does not fit the memory budget.");
   app.allow_extras();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -114,34 +119,51 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   std::map<std::string, std::string> later;
   app.add_option("model", o.input, "The model, .mlir; - reads standard input");
   app.add_option("-o,--output", o.output, "The file to write");
-  app.add_option("--emit", o.emit, "mlir[:graph|step|parallel|fused|scheduled|planned], llvm, asm, ptx, object, exe (exe)");
-  app.add_option("--gpu-arch", o.gpuArch, "The GPU that --emit=ptx is for: sm_80, sm_90, sm_100, ...");
-  app.add_option("--cpu", o.cpu, "The CPU that runs it: native, or LLVM's name of one (native)");
-  app.add_option("--threads", o.threads, "Threads of the executable (this machine's processors)");
+  app.add_option("--emit", o.emit,
+                 "mlir[:graph|step|parallel|fused|scheduled|planned], llvm, asm, ptx, "
+                 "object, exe (exe)");
+  app.add_option("--gpu-arch", o.gpuArch,
+                 "The GPU that --emit=ptx is for: sm_80, sm_90, sm_100, ...");
+  app.add_option("--cpu", o.cpu,
+                 "The CPU that runs it: native, or LLVM's name of one (native)");
+  app.add_option("--threads", o.threads,
+                 "Threads of the executable (this machine's processors)");
   app.add_option("--micro-batch", o.microBatch, "Samples per micro-batch (the model's)");
-  app.add_option("--global-batch", o.globalBatch, "Samples per step: micro-batch x accumulate");
+  app.add_option("--global-batch", o.globalBatch,
+                 "Samples per step: micro-batch x accumulate");
   app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)");
-  app.add_option("--optimizer", o.train.step.optimizer, "sgd, momentum, adam or adamw (adamw)");
-  app.add_option("--beta1", o.train.step.beta1, "Decay of the first moment, or momentum (0.9)");
+  app.add_option("--optimizer", o.train.step.optimizer,
+                 "sgd, momentum, adam or adamw (adamw)");
+  app.add_option("--beta1", o.train.step.beta1,
+                 "Decay of the first moment, or momentum (0.9)");
   app.add_option("--beta2", o.train.step.beta2, "Decay of the second moment (0.999)");
-  app.add_option("--eps", o.train.step.eps, "Added to the root of the second moment (1e-8)");
+  app.add_option("--eps", o.train.step.eps,
+                 "Added to the root of the second moment (1e-8)");
   app.add_option("--weight-decay", o.train.step.weightDecay, "Weight decay (0)");
-  app.add_option("--clip-norm", clip, "Largest global norm of the gradients (no clipping)");
-  app.add_flag("--grad-norm", o.train.step.reportGradNorm, "Report the norm of the gradients even without clipping");
-  app.add_option("--memory-budget", budget, "Refuse a plan whose arena is larger than this (1.5GiB, 800MiB, bytes)");
-  app.add_option("--memory-report", o.memoryReport, "Write the memory report to this .json file");
+  app.add_option("--clip-norm", clip,
+                 "Largest global norm of the gradients (no clipping)");
+  app.add_flag("--grad-norm", o.train.step.reportGradNorm,
+               "Report the norm of the gradients even without clipping");
+  app.add_option("--memory-budget", budget,
+                 "Refuse a plan whose arena is larger than this (1.5GiB, 800MiB, bytes)");
+  app.add_option("--memory-report", o.memoryReport,
+                 "Write the memory report to this .json file");
   app.add_flag("--print-memory", o.printMemory, "Print the planned memory");
-  app.add_flag("--dry-run", o.dryRun, "Plan, print what was asked for, and write no executable");
-  app.add_flag("--check-passes", o.checkPasses, "Execute the IR before and after each meaning-preserving pass");
+  app.add_flag("--dry-run", o.dryRun,
+               "Plan, print what was asked for, and write no executable");
+  app.add_flag("--check-passes", o.checkPasses,
+               "Execute the IR before and after each meaning-preserving pass");
   app.add_flag("--remarks", o.remarks, "Print what passes say they did and could not do");
-  app.add_option("--load-dialect-plugin", o.dialectPlugins, "A shared library with a dialect of yours; may be repeated")
+  app.add_option("--load-dialect-plugin", o.dialectPlugins,
+                 "A shared library with a dialect of yours; may be repeated")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_flag("--timing", o.timing, "Print where compile time goes");
   for (const Later &option : kLater)
     app.add_option(option.name, later[option.name],
-                   option.harmless.empty() ? "Later work; refused for now"
-                                           : "Only " + *option.harmless.begin() + " for now");
+                   option.harmless.empty()
+                       ? "Later work; refused for now"
+                       : "Only " + *option.harmless.begin() + " for now");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &help) {
@@ -157,8 +179,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   for (const Later &option : kLater) {
     const std::string &value = later[option.name];
     if (app.count(option.name) && !option.harmless.count(value))
-      return usage(std::string(option.name) + "=" + value + " is not supported by this version" +
-                   (option.harmless.empty() ? "" : "; only " + *option.harmless.begin() + " is"));
+      return usage(
+          std::string(option.name) + "=" + value + " is not supported by this version" +
+          (option.harmless.empty() ? "" : "; only " + *option.harmless.begin() + " is"));
   }
   if (o.input.empty())
     return usage("no model given (see --help)");
@@ -172,15 +195,18 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   if (std::string wrong = checkHyperparameters(o.train.step); !wrong.empty())
     return usage(wrong);
   static const std::vector<std::string> optimizers{"sgd", "momentum", "adam", "adamw"};
-  if (std::find(optimizers.begin(), optimizers.end(), o.train.step.optimizer) == optimizers.end()) {
+  if (std::find(optimizers.begin(), optimizers.end(), o.train.step.optimizer) ==
+      optimizers.end()) {
     std::string near = nearestName(o.train.step.optimizer, optimizers);
     return usage("unknown optimizer '" + o.train.step.optimizer + "'" +
-                 (near.empty() ? "; there are sgd, momentum, adam, adamw" : ", did you mean '" + near + "'?"));
+                 (near.empty() ? "; there are sgd, momentum, adam, adamw"
+                               : ", did you mean '" + near + "'?"));
   }
   if (!budget.empty()) {
     std::optional<int64_t> bytes = parseByteSize(budget);
     if (!bytes || *bytes <= 0)
-      return usage("--memory-budget needs a positive size such as 800MiB, got '" + budget + "'");
+      return usage("--memory-budget needs a positive size such as 800MiB, got '" +
+                   budget + "'");
     o.memoryBudget = *bytes;
   }
   if (app.count("--threads") && (o.threads < 1 || o.threads > 1024))
@@ -189,8 +215,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     o.threads = std::max(1u, std::thread::hardware_concurrency());
   if (std::string wrong = settleBatch(o); !wrong.empty())
     return usage(wrong);
-  if (o.memoryReport.size() > 5 && o.memoryReport.rfind(".html") == o.memoryReport.size() - 5)
-    return usage("--memory-report writes .json in this version, got '" + o.memoryReport + "'");
+  if (o.memoryReport.size() > 5 &&
+      o.memoryReport.rfind(".html") == o.memoryReport.size() - 5)
+    return usage("--memory-report writes .json in this version, got '" + o.memoryReport +
+                 "'");
   if (o.emit == "ptx" && o.gpuArch.empty())
     return usage("--emit=ptx needs --gpu-arch, such as --gpu-arch=sm_90");
   if (o.emit != "ptx" && app.count("--gpu-arch"))
@@ -200,10 +228,16 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage("-o is missing: where to write the executable");
 
   const StepOptions &step = o.train.step;
-  nlohmann::ordered_json record{{"optimizer", step.optimizer}, {"beta1", step.beta1},   {"beta2", step.beta2},
-                                {"eps", step.eps},             {"weight_decay", step.weightDecay},
-                                {"micro_batch", o.microBatch}, {"accumulate", o.accumulate},
-                                {"cpu", o.cpu},                {"threads", o.threads},  {"precision", "f32"}};
+  nlohmann::ordered_json record{{"optimizer", step.optimizer},
+                                {"beta1", step.beta1},
+                                {"beta2", step.beta2},
+                                {"eps", step.eps},
+                                {"weight_decay", step.weightDecay},
+                                {"micro_batch", o.microBatch},
+                                {"accumulate", o.accumulate},
+                                {"cpu", o.cpu},
+                                {"threads", o.threads},
+                                {"precision", "f32"}};
   if (step.clipNorm)
     record["clip_norm"] = *step.clipNorm;
   o.optionsJson = record.dump();

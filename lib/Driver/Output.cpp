@@ -67,9 +67,11 @@ std::string train::writeBytes(const std::string &path, llvm::StringRef bytes) {
 }
 
 // A new empty file beside `path`. Being beside it, it can be renamed to it.
-static std::string createBeside(const std::string &path, llvm::SmallString<128> &temporary) {
+static std::string createBeside(const std::string &path,
+                                llvm::SmallString<128> &temporary) {
   int descriptor;
-  if (std::error_code error = fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
+  if (std::error_code error =
+          fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
     return cannotWrite(path, error.message());
   fs::file_t file = fs::convertFDToNativeFile(descriptor);
   fs::closeFile(file);
@@ -100,8 +102,9 @@ std::string train::makeWhole(const std::string &path,
   return wrong;
 }
 
-std::string train::withTemporary(const std::string &path, llvm::StringRef bytes,
-                                 llvm::function_ref<std::string(const std::string &)> use) {
+std::string
+train::withTemporary(const std::string &path, llvm::StringRef bytes,
+                     llvm::function_ref<std::string(const std::string &)> use) {
   llvm::SmallString<128> temporary;
   if (std::string wrong = createBeside(path, temporary); !wrong.empty())
     return wrong;

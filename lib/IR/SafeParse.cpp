@@ -19,8 +19,8 @@ struct Trouble {
   const char *what;
 };
 
-/// Whether the angle bracket at `at` opens array<index: ...>: the parser asks the index type for its
-/// width, which it has none of.
+/// Whether the angle bracket at `at` opens array<index: ...>: the parser asks the index
+/// type for its width, which it has none of.
 bool opensIndexArray(StringRef text, size_t at) {
   if (!text.take_front(at).rtrim().ends_with("array"))
     return false;
@@ -29,9 +29,9 @@ bool opensIndexArray(StringRef text, size_t at) {
          (inside.empty() || !(llvm::isAlnum(inside[0]) || inside[0] == '_'));
 }
 
-/// The first bracket nested deeper than the limit, or array of indices. Strings and comments
-/// are skipped; -> and the comparisons of affine sets are not brackets. Text that is
-/// malformed in other ways is the parser's to reject.
+/// The first bracket nested deeper than the limit, or array of indices. Strings and
+/// comments are skipped; -> and the comparisons of affine sets are not brackets. Text
+/// that is malformed in other ways is the parser's to reject.
 Trouble findTrouble(StringRef text) {
   SmallVector<char, 64> open;
   auto close = [&](char bracket) {
@@ -103,8 +103,7 @@ LogicalResult checkParsable(StringRef text, StringRef name, MLIRContext *context
   unsigned column =
       static_cast<unsigned>(place - (lineStart == StringRef::npos ? 0 : lineStart + 1)) +
       1;
-  return emitError(FileLineColLoc::get(context, name, line, column))
-         << what;
+  return emitError(FileLineColLoc::get(context, name, line, column)) << what;
 }
 
 OwningOpRef<ModuleOp> parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer,

@@ -1,13 +1,14 @@
-// train-opt: mlir-opt with our dialect, passes and pipelines. It differs from mlir-opt in two
-// promises: input nested too deeply for MLIR's recursive parser is refused before it is parsed,
-// and --train-check-passes executes the IR around each pass that claims to preserve its meaning.
+// train-opt: mlir-opt with our dialect, passes and pipelines. It differs from mlir-opt in
+// two promises: input nested too deeply for MLIR's recursive parser is refused before it
+// is parsed, and --train-check-passes executes the IR around each pass that claims to
+// preserve its meaning.
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "train/Driver/Registration.h"
 #include "train/IR/SafeParse.h"
@@ -22,8 +23,9 @@ using namespace mlir;
 
 static llvm::cl::opt<bool> checkPasses(
     "train-check-passes",
-    llvm::cl::desc("Execute all programs before and after each pass that promises to preserve "
-                   "their meaning; fail at the first pass that changed a result"));
+    llvm::cl::desc(
+        "Execute all programs before and after each pass that promises to preserve "
+        "their meaning; fail at the first pass that changed a result"));
 
 static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registry,
                               llvm::StringRef input, llvm::StringRef output) {
@@ -34,7 +36,8 @@ static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registr
     return failure();
   }
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  if (failed(train::checkParsable(buffer->getBuffer(), buffer->getBufferIdentifier(), &context)))
+  if (failed(train::checkParsable(buffer->getBuffer(), buffer->getBufferIdentifier(),
+                                  &context)))
     return failure();
   std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(output, &error);
   if (!file) {
@@ -61,7 +64,8 @@ static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registr
     return failure();
   file->os().flush();
   if (std::error_code wrong = file->os().error()) {
-    llvm::errs() << "train-opt: error: cannot write " << output << ": " << wrong.message() << "\n";
+    llvm::errs() << "train-opt: error: cannot write " << output << ": " << wrong.message()
+                 << "\n";
     file->os().clear_error();
     return failure();
   }
@@ -69,10 +73,12 @@ static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registr
   return success();
 }
 
-// Loads the plugins before the command line is read for good, and takes their options out of `arguments`. Passes
-// become options when they are registered, so one that comes later could only be named in --pass-pipeline; and a
-// dialect plugin that cannot be loaded would be ignored by MLIR's own option.
-static LogicalResult loadPlugins(SmallVectorImpl<char *> &arguments, DialectRegistry &registry) {
+// Loads the plugins before the command line is read for good, and takes their options out
+// of `arguments`. Passes become options when they are registered, so one that comes later
+// could only be named in --pass-pipeline; and a dialect plugin that cannot be loaded
+// would be ignored by MLIR's own option.
+static LogicalResult loadPlugins(SmallVectorImpl<char *> &arguments,
+                                 DialectRegistry &registry) {
   auto load = [&](StringRef option, const std::string &file) {
     auto fail = [&](llvm::Error error) {
       llvm::errs() << "train-opt: error: cannot load the plugin " << file << ": "
@@ -119,8 +125,9 @@ int main(int argc, char **argv) {
   if (failed(loadPlugins(arguments, registry)))
     return EXIT_FAILURE;
   arguments.push_back(nullptr);
-  auto [input, output] = registerAndParseCLIOptions(
-      static_cast<int>(arguments.size()) - 1, arguments.data(), "The optimizer driver of train-mlir\n", registry);
+  auto [input, output] =
+      registerAndParseCLIOptions(static_cast<int>(arguments.size()) - 1, arguments.data(),
+                                 "The optimizer driver of train-mlir\n", registry);
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects()) {
     llvm::interleave(registry.getDialectNames(), llvm::outs(), "\n");
@@ -132,8 +139,7 @@ int main(int argc, char **argv) {
     return EXIT_SUCCESS;
   }
   LogicalResult result = failure();
-  train::runOnBigStack([&, in = input, out = output] {
-    result = optimize(config, registry, in, out);
-  });
+  train::runOnBigStack(
+      [&, in = input, out = output] { result = optimize(config, registry, in, out); });
   return asMainReturnCode(result);
 }

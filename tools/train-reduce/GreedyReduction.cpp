@@ -1,5 +1,6 @@
-// See GreedyReduction.h. Every step that is kept makes the module smaller by one op, or one op into a constant, so
-// the search ends; users are tried before what they use, so that one sweep takes whole chains away.
+// See GreedyReduction.h. Every step that is kept makes the module smaller by one op, or
+// one op into a constant, so the search ends; users are tried before what they use, so
+// that one sweep takes whole chains away.
 #include "GreedyReduction.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
@@ -43,7 +44,8 @@ bool useZeros(Operation *op) {
   TypedAttr zero = type ? builder.getZeroAttr(type) : TypedAttr();
   if (!zero)
     return false;
-  Value constant = ConstantOp::create(builder, op->getLoc(), type, cast<ElementsAttr>(zero));
+  Value constant =
+      ConstantOp::create(builder, op->getLoc(), type, cast<ElementsAttr>(zero));
   op->getResult(0).replaceAllUsesWith(constant);
   op->erase();
   return true;
@@ -80,16 +82,21 @@ struct GreedyReduction : PassWrapper<GreedyReduction, OperationPass<ModuleOp>> {
   StringRef getDescription() const override {
     return "erase ops, or replace them by operands or zeros, while a script exits with 1";
   }
-  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<TrainDialect>(); }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<TrainDialect>();
+  }
 
-  Option<std::string> test{*this, "test",
-                           llvm::cl::desc("a script that gets a file and exits with 1 if it is interesting, else 0")};
+  Option<std::string> test{
+      *this, "test",
+      llvm::cl::desc(
+          "a script that gets a file and exits with 1 if it is interesting, else 0")};
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
     Tester tester(test, {});
     if (tester.isInteresting(module).first != Tester::Interestingness::True) {
-      module.emitError("is not interesting: the script '") << test.getValue() << "' does not exit with 1 for it";
+      module.emitError("is not interesting: the script '")
+          << test.getValue() << "' does not exit with 1 for it";
       return signalPassFailure();
     }
     while (sweep(module, tester))
@@ -116,7 +123,8 @@ private:
       return false;
     {
       // What is invalid is not interesting, and nobody needs to read why.
-      ScopedDiagnosticHandler silence(module.getContext(), [](Diagnostic &) { return success(); });
+      ScopedDiagnosticHandler silence(module.getContext(),
+                                      [](Diagnostic &) { return success(); });
       if (failed(verify(*trial)))
         return false;
     }

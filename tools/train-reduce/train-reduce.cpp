@@ -1,6 +1,7 @@
-// train-reduce: makes a module that shows a problem as small as it can be while it still shows it.
-// `train-reduce --greedy-reduction=test=SCRIPT model.mlir`, where SCRIPT gets a file and exits with 1 if the
-// problem is there and 0 if it is not. The passes of MLIR's reducer are there too.
+// train-reduce: makes a module that shows a problem as small as it can be while it still
+// shows it. `train-reduce --greedy-reduction=test=SCRIPT model.mlir`, where SCRIPT gets a
+// file and exits with 1 if the problem is there and 0 if it is not. The passes of MLIR's
+// reducer are there too.
 #include "GreedyReduction.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"

@@ -1,6 +1,6 @@
-// How ops become nodes of row programs: a table from op to expansion. Our own families fill one table
-// (lib/Conversion/Rows); another dialect brings its own through ExpansionDialectInterface, so that its
-// ops are fused, planned and compiled like ours.
+// How ops become nodes of row programs: a table from op to expansion. Our own families
+// fill one table (lib/Conversion/Rows); another dialect brings its own through
+// ExpansionDialectInterface, so that its ops are fused, planned and compiled like ours.
 #ifndef TRAIN_CONVERSION_EXPANSION_H
 #define TRAIN_CONVERSION_EXPANSION_H
 
@@ -15,13 +15,16 @@ public:
 
   Builder &b;
 
-  /// The node of a value: computed by an op before, a splat constant, or loaded. `perRow`: the
-  /// value has one element per row of the domain, without the column dimension.
+  /// The node of a value: computed by an op before, a splat constant, or loaded.
+  /// `perRow`: the value has one element per row of the domain, without the column
+  /// dimension.
   int operand(mlir::Value value, bool perRow = false);
-  /// The buffer behind a value: itself, or the fusion's operand that a block argument stands for.
+  /// The buffer behind a value: itself, or the fusion's operand that a block argument
+  /// stands for.
   mlir::Value resolve(mlir::Value value) const;
 
-  /// Rounds to the value's element type: a result has the same bits in a register as in memory.
+  /// Rounds to the value's element type: a result has the same bits in a register as in
+  /// memory.
   void result(mlir::Value value, int node, bool perRow = false);
   /// Stores the node of `value` in the buffer of `target`.
   void storeResult(mlir::Value value, mlir::Value target);
@@ -29,7 +32,8 @@ public:
   void bind(mlir::Value inner, mlir::Value outer) { outerValues[inner] = outer; }
 
 private:
-  /// By whether the value is one per row: both may be meant where rows and columns are equally many.
+  /// By whether the value is one per row: both may be meant where rows and columns are
+  /// equally many.
   llvm::DenseMap<mlir::Value, int> nodes[2];
   llvm::DenseMap<mlir::Value, mlir::Value> outerValues;
   llvm::DenseSet<mlir::Value> perRowValues;
@@ -48,7 +52,9 @@ int64_t getSequenceWorkspace(mlir::Operation *op);
 template <typename Op>
 struct WorkspaceModel
     : public WorkspaceOpInterface::ExternalModel<WorkspaceModel<Op>, Op> {
-  int64_t getWorkspaceBytes(mlir::Operation *op) const { return getSequenceWorkspace(op); }
+  int64_t getWorkspaceBytes(mlir::Operation *op) const {
+    return getSequenceWorkspace(op);
+  }
 };
 
 /// Expansions by op name.
@@ -73,32 +79,31 @@ public:
   };
 
   /// An elementwise op: its domain is its result's shape.
-  template <typename Op, typename Fn>
-  void elementwise(Fn fn, bool keepsRows = false) {
+  template <typename Op, typename Fn> void elementwise(Fn fn, bool keepsRows = false) {
     add<Op>(fn, [keepsRows](mlir::Operation *op) -> std::optional<DomainNeed> {
       auto type = llvm::cast<mlir::RankedTensorType>(op->getResult(0).getType());
       return DomainNeed{llvm::SmallVector<int64_t>(type.getShape()), keepsRows};
     });
   }
   /// An op along the rows of its operand `x`.
-  template <typename Op, typename Fn>
-  void alongRows(Fn fn, unsigned x = 0) {
+  template <typename Op, typename Fn> void alongRows(Fn fn, unsigned x = 0) {
     add<Op>(fn, [x](mlir::Operation *op) -> std::optional<DomainNeed> {
       auto type = llvm::cast<mlir::RankedTensorType>(op->getOperand(x).getType());
       return DomainNeed{llvm::SmallVector<int64_t>(type.getShape()), true};
     });
   }
   /// An op that one program computes, whose domain is what `need` says.
-  template <typename Op, typename Fn>
-  void add(Fn fn, Need need) {
+  template <typename Op, typename Fn> void add(Fn fn, Need need) {
     Entry &entry = entries[Op::getOperationName()];
-    entry.expand = [fn](Context &context, mlir::Operation *op) { fn(context, llvm::cast<Op>(op)); };
+    entry.expand = [fn](Context &context, mlir::Operation *op) {
+      fn(context, llvm::cast<Op>(op));
+    };
     entry.need = std::move(need);
   }
   /// An op that takes several programs.
-  template <typename Op, typename Fn>
-  void sequence(Fn fn) {
-    entries[Op::getOperationName()].sequence = [fn](Sequence &sequence, mlir::Operation *op) {
+  template <typename Op, typename Fn> void sequence(Fn fn) {
+    entries[Op::getOperationName()].sequence = [fn](Sequence &sequence,
+                                                    mlir::Operation *op) {
       fn(sequence, llvm::cast<Op>(op));
     };
     attachments.push_back([](mlir::MLIRContext *context) {
@@ -122,10 +127,12 @@ private:
   std::vector<void (*)(mlir::MLIRContext *)> attachments;
 };
 
-/// How a dialect outside this library tells the lowering what its ops compute. Each op with
-/// RowProgramOpInterface needs an entry in `expansions`; an op without one is an error where it is lowered. Asked
-/// from several threads, so the table is complete before the dialect is.
-class ExpansionDialectInterface : public mlir::DialectInterface::Base<ExpansionDialectInterface> {
+/// How a dialect outside this library tells the lowering what its ops compute. Each op
+/// with RowProgramOpInterface needs an entry in `expansions`; an op without one is an
+/// error where it is lowered. Asked from several threads, so the table is complete before
+/// the dialect is.
+class ExpansionDialectInterface
+    : public mlir::DialectInterface::Base<ExpansionDialectInterface> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpansionDialectInterface)
 

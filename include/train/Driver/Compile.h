@@ -38,15 +38,15 @@ struct CompileOptions {
   std::string optionsJson;  ///< what the executable records
 };
 
-/// Parses the command line. Returns an exit code when there is nothing left to do (help, or an error
-/// that has been printed), else -1.
+/// Parses the command line. Returns an exit code when there is nothing left to do (help,
+/// or an error that has been printed), else -1.
 int parseCompileOptions(int argc, const char *const *argv, CompileOptions &options);
 
 /// Compiles. Errors are on stderr.
 int compile(const CompileOptions &options, const char *program);
 
-/// Links an object with the runtime that belongs to this build. `program` is argv[0]: the runtime is looked
-/// for beside it. Returns an error message, or "".
+/// Links an object with the runtime that belongs to this build. `program` is argv[0]: the
+/// runtime is looked for beside it. Returns an error message, or "".
 std::string linkExecutable(const std::string &object, const std::string &output,
                            const char *program);
 

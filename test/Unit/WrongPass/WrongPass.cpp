@@ -1,4 +1,5 @@
-// A pass that breaks its promise: it exchanges the operands of subtractions and says that this changes nothing. The tests of
+// A pass that breaks its promise: it exchanges the operands of subtractions and says that
+// this changes nothing. The tests of
 // --train-check-passes load it; that check is worth nothing unless something fails it.
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
@@ -12,7 +13,9 @@ struct WrongPass : PassWrapper<WrongPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WrongPass)
 
   StringRef getArgument() const override { return "test-wrong-pass"; }
-  StringRef getDescription() const override { return "exchange the operands of subtractions"; }
+  StringRef getDescription() const override {
+    return "exchange the operands of subtractions";
+  }
 
   void runOnOperation() override {
     getOperation().walk([](train::SubOp op) {
