@@ -79,6 +79,10 @@ std::vector<Case> train::conformance::reductionCases() {
       if (keep)
         continue;
       add("reduce_mean", "int", "f32", ulp(2)); // a product with 1/n instead of a quotient
+      if (&reduce - reduces >= 24) // other types take the same paths
+        continue;
+      if ((&reduce - reduces) % 3)
+        continue;
       add("reduce_sum", "int", "f64", bits());
       if (n <= 2000) // small integers stay exact in f32, the result is rounded once
         add("reduce_sum", "int", "bf16", bits());
@@ -93,6 +97,8 @@ std::vector<Case> train::conformance::reductionCases() {
                              Shape{5, 33}, Shape{3, 1000}, Shape{2, 3, 9}, Shape{2, 17000}, Shape{0, 5}})
     for (const char *op : {"softmax", "log_softmax"})
       for (const char *element : {"f32", "f64", "bf16"}) {
+        if (element[1] != '3' && shape.back() != 33)
+          continue;
         std::string type = typeOf(shape, element);
         bool low = element[0] == 'b';
         cases.push_back({formatv("{0}{1}_{2}", op, tag(shape), element).str(), formatv("%x: {0}", type).str(),
@@ -108,7 +114,7 @@ std::vector<Case> train::conformance::normalizationCases() {
     for (const Shape &shape : {Shape{9}, Shape{1, 8}, Shape{4, 1}, Shape{3, 7}, Shape{5, 33}, Shape{2, 3, 32}, Shape{3, 1000},
                                Shape{200, 40}, Shape{70, 1100}}) {
       int64_t columns = shape.back();
-      if (element[0] != 'f' && columns > 100)
+      if (std::string(element) != "f32" && columns != 33 && columns != 1)
         continue;
       Tolerance tolerance = element[0] == 'b' ? Tolerance{Tolerance::Row, 1.0 / 128} : row(columns + product(shape) / columns);
       const char *wide = std::string(element) == "f64" ? "f64" : "f32";

@@ -1,0 +1,339 @@
+// Whole models: the initial parameters, one optimizer step, the loss in evaluation and the outputs of prediction, by
+// the executable against the interpreter on the same bits.
+//
+// The step's optimizer here is AdamW with eps = 1e-3, under which an update moves by at most lr / eps = 1 times what a gradient
+// does; with the usual eps it would turn a gradient that is zero up to rounding (key biases) into a step of full size.
+#include "Harness.h"
+
+#include "train/Driver/Registration.h"
+#include "train/Models/Models.h"
+#include "train/Pipelines/Pipelines.h"
+#include "train/Reference/Initializers.h"
+#include "train/Reference/Inputs.h"
+#include "train/Transforms/Passes.h"
+#include "train/rt/Initialize.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+using namespace mlir;
+using namespace train;
+using namespace train::conformance;
+using reference::EvalContext;
+using reference::Tensor;
+using reference::TensorRef;
+
+namespace {
+
+struct Model {
+  const char *name;
+  ModelOptions options;
+  /// Hundreds of roundings on the way, each relative to the largest element of a tensor.
+  double tolerance = 1e-4;
+};
+
+void PrintTo(const Model &model, std::ostream *out) { *out << model.name; }
+
+Model tiny(const char *name, const char *family, std::function<void(ModelOptions &)> choose,
+           double tolerance = 1e-4) {
+  ModelOptions options;
+  options.family = family;
+  options.batch = 3;
+  choose(options);
+  return {name, options, tolerance};
+}
+
+void tinyTransformer(ModelOptions &o) {
+  o.layers = 2;
+  o.width = 24;
+  o.heads = 3;
+}
+
+std::vector<Model> tinyModels() {
+  return {
+      tiny("mlp", "mlp", [](ModelOptions &o) { o.widths = {5, 33, 3}; }),
+      tiny("mlp_classifier", "mlp",
+           [](ModelOptions &o) {
+             o.widths = {5, 7, 3};
+             o.loss = "cross-entropy";
+             o.dropout = 0.25;
+           }),
+      tiny("resnet_basic", "resnet",
+           [](ModelOptions &o) {
+             o.size = "18";
+             o.width = 4;
+             o.image = 40;
+             o.classes = 3;
+           }),
+      tiny("resnet_bottleneck", "resnet",
+           [](ModelOptions &o) {
+             o.size = "50";
+             o.width = 2;
+             o.image = 40;
+             o.classes = 3;
+             // Fifty layers of norms over a dozen elements at the end make much of each rounding.
+           },
+           2e-3),
+      tiny("unet", "unet",
+           [](ModelOptions &o) {
+             o.layers = 2;
+             o.width = 4;
+             o.image = 16;
+           }),
+      tiny("gpt2", "gpt2",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.seq = 9;
+             o.vocab = 37;
+             o.dropout = 0.1;
+           }),
+      tiny("gpt2_untied", "gpt2",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.seq = 8;
+             o.vocab = 11;
+             o.untied = true;
+           }),
+      tiny("bert_mlm", "bert",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.seq = 7;
+             o.vocab = 19;
+             o.head = "mlm";
+           }),
+      tiny("bert_classifier", "bert",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.seq = 7;
+             o.vocab = 19;
+             o.head = "classifier";
+           }),
+      tiny("vit", "vit",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.image = 16;
+             o.patch = 8;
+             o.classes = 5;
+           }),
+      tiny("llama", "llama",
+           [](ModelOptions &o) {
+             tinyTransformer(o);
+             o.width = 16;
+             o.heads = 4;
+             o.kvHeads = 2;
+             o.hidden = 24;
+             o.seq = 9;
+             o.vocab = 31;
+           }),
+  };
+}
+
+constexpr int64_t kSeed = 42;
+
+class Models : public ::testing::TestWithParam<Model> {
+protected:
+  /// The model at stage step, for the interpreter.
+  OwningOpRef<ModuleOp> buildStep(const StepOptions &options) {
+    std::string error;
+    OwningOpRef<ModuleOp> module = buildModel(context.get(), GetParam().options, error);
+    EXPECT_TRUE(module) << error;
+    PassManager pm(context.get());
+    buildGraphPipeline(pm, {});
+    buildStepPipeline(pm, options);
+    EXPECT_TRUE(succeeded(pm.run(*module)));
+    return module;
+  }
+
+  std::unique_ptr<Loaded> compile(ModuleOp step, bool fuse) {
+    OwningOpRef<ModuleOp> module = step.clone();
+    PassManager pm(context.get());
+    PlanOptions plan;
+    plan.threads = 2;
+    if (fuse)
+      buildFusePipeline(pm);
+    else
+      setStage(*module, Stage::Fused);
+    buildSchedulePipeline(pm, plan);
+    buildPlanPipeline(pm, plan);
+    if (failed(pm.run(*module))) {
+      ADD_FAILURE() << "the model has no plan";
+      return nullptr;
+    }
+    return Loaded::load(*module);
+  }
+
+  /// Initial values by the runtime, as an executable does at its start.
+  void initialize(Loaded &loaded) {
+    auto team = rt::Team::create(1);
+    ASSERT_TRUE(team);
+    rt::initializeSymbols(loaded.executable(), kSeed, loaded.arena(), **team);
+  }
+
+  void check(const StepOptions &options);
+
+  std::unique_ptr<MLIRContext> context = makeContext();
+};
+
+/// What one run leaves behind: symbols by name, outputs by program and name.
+using Results = std::map<std::string, Tensor>;
+
+} // namespace
+
+static std::vector<std::string> namesOf(ProgramOpInterface program) {
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < program.getBodyBlock()->getNumArguments(); ++i)
+    names.push_back(program.getInputName(i).str());
+  return names;
+}
+
+static Type symbolType(Operation &op) {
+  if (auto param = dyn_cast<ParamOp>(op))
+    return param.getType();
+  if (auto state = dyn_cast<StateOp>(op))
+    return state.getType();
+  return Type();
+}
+
+// eval and predict first: they see the initial symbols, the step changes them.
+static SmallVector<ProgramOpInterface> programsOf(ModuleOp module) {
+  SmallVector<ProgramOpInterface> programs;
+  for (auto program : module.getOps<ProgramOpInterface>())
+    if (isa<EvalOp, PredictOp>(program))
+      programs.push_back(program);
+  for (auto program : module.getOps<StepOp>())
+    programs.push_back(program);
+  return programs;
+}
+
+static Results interpret(ModuleOp module, EvalContext &evaluation) {
+  Results results;
+  for (ProgramOpInterface program : programsOf(module)) {
+    SmallVector<TensorRef> inputs = reference::randomInputs(program, kSeed);
+    reference::Interpreter interpreter(evaluation);
+    if (failed(interpreter.run(program, inputs))) {
+      ADD_FAILURE() << "the interpreter fails";
+      return results;
+    }
+    std::string name = SymbolTable::getSymbolName(program).str();
+    for (auto [i, output] : llvm::enumerate(interpreter.getOutputs()))
+      results[name + " " + program.getOutputName(i).str()] = *output;
+  }
+  for (auto &[name, value] : evaluation.symbols)
+    results["@" + name] = *value;
+  return results;
+}
+
+static Results execute(ModuleOp module, Loaded &loaded, const EvalContext &evaluation, int threads) {
+  Results results;
+  for (ProgramOpInterface program : programsOf(module)) {
+    std::string name = SymbolTable::getSymbolName(program).str();
+    const TrainProgram *compiled = loaded.findProgram(name);
+    if (!compiled ||
+        !loaded.run(*compiled, namesOf(program), reference::randomInputs(program, kSeed), evaluation, threads)) {
+      ADD_FAILURE() << name << " does not run";
+      return results;
+    }
+    for (auto [i, value] : llvm::enumerate(program.getBodyBlock()->getTerminator()->getOperands()))
+      results[name + " " + program.getOutputName(i).str()] =
+          loaded.read(compiled->outputs[i], getElementTypeOrSelf(value.getType()));
+  }
+  for (Operation &op : *module.getBody())
+    if (Type type = symbolType(op)) {
+      std::string name = SymbolTable::getSymbolName(&op).str();
+      results["@" + name] = loaded.read(loaded.findSymbol(name)->tensor, getElementTypeOrSelf(type));
+    }
+  return results;
+}
+
+static double magnitude(const Tensor &tensor) {
+  double largest = 0;
+  for (double value : tensor.f)
+    largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+static std::string kindOf(StringRef name) {
+  size_t dot = name.rfind('.');
+  return name.starts_with("@") && dot != StringRef::npos ? name.drop_front(dot).str() : name.str();
+}
+
+// A tensor that is zero up to rounding is measured against the largest of its kind (a model's parameters, first or second moments).
+static void expectNear(const Results &actual, const Results &expected, double tolerance) {
+  std::map<std::string, double> largest;
+  for (auto &[name, tensor] : expected)
+    largest[kindOf(name)] = std::max(largest[kindOf(name)], magnitude(tensor));
+  for (auto &[name, tensor] : expected) {
+    auto found = actual.find(name);
+    ASSERT_NE(found, actual.end()) << name;
+    Tolerance limit = tensor.isFloat() ? Tolerance{Tolerance::Row, tolerance} : bits();
+    double size = magnitude(tensor);
+    if (size > 0)
+      limit.limit *= std::max(1.0, 0.01 * largest[kindOf(name)] / size);
+    std::string text = compare(found->second, tensor, limit);
+    EXPECT_TRUE(text.empty()) << name << ": " << text;
+  }
+}
+
+static void expectEqual(const Results &actual, const Results &expected, const char *what) {
+  for (auto &[name, tensor] : expected) {
+    auto found = actual.find(name);
+    ASSERT_NE(found, actual.end()) << name;
+    std::string text = compare(found->second, tensor, bits());
+    EXPECT_TRUE(text.empty()) << name << ", " << what << ": " << text;
+  }
+}
+
+void Models::check(const StepOptions &options) {
+  OwningOpRef<ModuleOp> step = buildStep(options);
+  EvalContext evaluation{reference::Mode::Native};
+  evaluation.seed = kSeed;
+  evaluation.step = 0;
+  ASSERT_TRUE(succeeded(reference::initializeSymbols(*step, evaluation)));
+  auto initial = evaluation.symbols;
+  EvalContext key = evaluation;
+
+  Results expected = interpret(*step, evaluation), plain;
+  for (bool fuse : {false, true}) {
+    std::unique_ptr<Loaded> loaded = compile(*step, fuse);
+    ASSERT_TRUE(loaded);
+    for (int threads : {1, 2}) {
+      initialize(*loaded);
+      for (auto &[name, value] : initial) {
+        const TrainSymbol *symbol = loaded->findSymbol(name);
+        ASSERT_TRUE(symbol) << name;
+        std::string text = compare(loaded->read(symbol->tensor, value->elementType), *value, bits());
+        EXPECT_TRUE(text.empty()) << name << " at the start: " << text;
+      }
+      Results results = execute(*step, *loaded, key, threads);
+      if (fuse || threads == 2) {
+        expectEqual(results, plain, fuse ? "fused against unfused" : "two threads against one");
+        continue;
+      }
+      plain = results;
+      expectNear(results, expected, GetParam().tolerance);
+    }
+  }
+}
+
+static StepOptions smoothStep() {
+  StepOptions options;
+  options.eps = 1e-3;
+  options.weightDecay = 0.1;
+  return options;
+}
+
+TEST_P(Models, TrainLikeTheInterpreter) { check(smoothStep()); }
+
+TEST_P(Models, AccumulateAndClipLikeTheInterpreter) {
+  StepOptions options = smoothStep();
+  options.accumulate = 2;
+  options.clipNorm = 0.5;
+  options.optimizer = "momentum";
+  check(options);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Models, ::testing::ValuesIn(tinyModels()),
+                         [](const auto &info) { return info.param.name; });
