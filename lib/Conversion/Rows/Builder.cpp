@@ -361,13 +361,21 @@ static void settleLevels(Program &program) {
   }
 }
 
+// Columns are walked element by element, so a column of size 1 stays where the dimension before it
+// is one that some buffer steps over by more.
+static bool isNeededAsColumn(const Program &program, size_t i) {
+  return i + 1 == program.domain.size() && i > 0 &&
+         llvm::any_of(program.buffers,
+                      [&](const Buffer &buffer) { return buffer.strides[i - 1] > 1; });
+}
+
 Program rows::Builder::finish() {
   // A summing program's three dimensions have meanings of their own.
   if (!program.partials) {
     size_t fixed = program.keepsRows ? 1 : 0;
     // Where a store does not walk the columns (a statistic per row), rows stay rows.
     for (size_t i = 0; program.domain.size() > 1 && i + fixed < program.domain.size();) {
-      if (program.domain[i] == 1)
+      if (program.domain[i] == 1 && !isNeededAsColumn(program, i))
         dropDimension(program, i);
       else
         ++i;
