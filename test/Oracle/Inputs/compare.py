@@ -3,8 +3,8 @@
 usage: compare.py GOLDEN_DIR LOG.jsonl EXPORTED.safetensors
 
 Exits 1 and says where if a loss or a norm is off by more than 1e-5 relative, or a parameter by more than 1e-4
-absolute, or a tensor is missing, additional or of another shape. Prints the largest errors. The elements that golden.json lists
-under zero_gradient are exempt and reported apart. Only the standard library: this runs in CI.
+absolute, or a tensor is missing, additional or of another shape. Prints the largest errors. The elements that
+golden.json lists under zero_gradient are exempt and reported apart. Only the standard library: this runs in CI.
 """
 
 import array
