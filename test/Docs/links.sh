@@ -22,6 +22,8 @@ for page in docs/*.md; do
 done
 while IFS=: read -r page path; do
   path=${path//\`/}
+  # A place for the reader's own name.
+  [[ $path != *NAME* ]] || continue
   [ -e "$path" ] || say "$page names $path, which is not there"
 done < <(grep -oHE '`(lib|include|test|tools|runtime|docs|examples|cmake)/[A-Za-z0-9_./-]*`' README.md docs/*.md docs/*/*.md)
 [ "$links" -gt 10 ] || say "only $links links were found"

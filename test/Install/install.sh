@@ -33,7 +33,7 @@ grep -qF -- '-train-plan-memory' "$prefix"/share/doc/*/reference/passes.md ||
 
 # A project of somebody else's, with its own idea of the build.
 cmake -S "$project" -B "$work/outside" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_CXX_COMPILER=clang++-22 -DCMAKE_PREFIX_PATH="$prefix" >"$work/configure.log" 2>&1 ||
+  -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 -DCMAKE_PREFIX_PATH="$prefix" >"$work/configure.log" 2>&1 ||
   fail "the project was not configured: $(cat "$work/configure.log")"
 cmake --build "$work/outside" -j 2 >"$work/build.log" 2>&1 ||
   fail "the project was not built: $(tail -n 40 "$work/build.log")"
