@@ -23,20 +23,23 @@ static const std::map<std::string, std::string> kReasons = {
     {"train.checkpoint", "inlined before lowering"},
     {"train.microbatch", "a loop of commands: the models' accumulating steps"},
     {"train.fusion", "made from the ops by train-fuse: every case runs fused too"},
-    {"train.quantize", "its result's types have no storage on the CPU yet; the error is tested in test/Conversion"},
+    {"train.quantize", "its result's types have no storage on the CPU yet; the error is "
+                       "tested in test/Conversion"},
     {"train.dequantize", "its operand's types have no storage on the CPU yet"},
 };
 
 TEST(Coverage, EveryOpHasACase) {
   std::unique_ptr<MLIRContext> context = makeContext();
   std::set<std::string> covered;
-  for (auto *family : {elementwiseCases, broadcastCases, shapeCases, constantCases, indexCases, reductionCases,
-                       normalizationCases, poolingCases, contractionCases, lossCases, randomCases,
-                       optimizerCases, precisionCases, fusionCases}) {
+  for (auto *family :
+       {elementwiseCases, broadcastCases, shapeCases, constantCases, indexCases,
+        reductionCases, normalizationCases, poolingCases, contractionCases, lossCases,
+        randomCases, optimizerCases, precisionCases, fusionCases}) {
     OwningOpRef<ModuleOp> module =
         parseSourceString<ModuleOp>(toText(family()), ParserConfig(context.get()));
     ASSERT_TRUE(module);
-    module->walk([&](Operation *op) { covered.insert(op->getName().getStringRef().str()); });
+    module->walk(
+        [&](Operation *op) { covered.insert(op->getName().getStringRef().str()); });
   }
   for (RegisteredOperationName op : context->getRegisteredOperations()) {
     if (op.getDialectNamespace() != TrainDialect::getDialectNamespace())
@@ -44,6 +47,7 @@ TEST(Coverage, EveryOpHasACase) {
     std::string name = op.getStringRef().str();
     bool excused = kReasons.count(name);
     EXPECT_TRUE(covered.count(name) || excused) << name << " has no case and no reason";
-    EXPECT_FALSE(covered.count(name) && excused) << name << " has a case and needs no excuse";
+    EXPECT_FALSE(covered.count(name) && excused)
+        << name << " has a case and needs no excuse";
   }
 }

@@ -1,6 +1,8 @@
 // See Harness.h.
 #include "Harness.h"
 
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "train/Conversion/CpuObject.h"
 #include "train/Driver/Registration.h"
 #include "train/Reference/Initializers.h"
@@ -8,8 +10,6 @@
 #include "train/Transforms/Passes.h"
 #include "train/rt/Executor.h"
 #include "train/rt/Validate.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 
@@ -34,12 +34,14 @@ Tolerance conformance::row(int64_t n) {
 std::unique_ptr<MLIRContext> conformance::makeContext() {
   DialectRegistry registry;
   registerTrainDialect(registry);
-  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  auto context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
   return context;
 }
 
-//===-- Loading -----------------------------------------------------------------------------===//
+//===-- Loading
+//-----------------------------------------------------------------------------===//
 
 namespace {
 /// A file that goes away with the scope.
@@ -73,11 +75,14 @@ std::unique_ptr<Loaded> Loaded::load(ModuleOp module, bool batched) {
       return nullptr;
     }
   }
-  // -z defs: a kernel that calls a function which no trained executable has must not pass here.
-  StringRef arguments[] = {TRAIN_CXX,     "-shared", "-nostartfiles", "-fuse-ld=lld", "-Wl,-z,defs",
-                           object.path, "-o",      library.path};
+  // -z defs: a kernel that calls a function which no trained executable has must not pass
+  // here.
+  StringRef arguments[] = {TRAIN_CXX,      "-shared",     "-nostartfiles",
+                           "-fuse-ld=lld", "-Wl,-z,defs", object.path,
+                           "-o",           library.path};
   std::string message;
-  if (llvm::sys::ExecuteAndWait(TRAIN_CXX, arguments, std::nullopt, {}, 0, 0, &message) != 0) {
+  if (llvm::sys::ExecuteAndWait(TRAIN_CXX, arguments, std::nullopt, {}, 0, 0, &message) !=
+      0) {
     ADD_FAILURE() << "the linker failed: " << message;
     return nullptr;
   }
@@ -87,13 +92,14 @@ std::unique_ptr<Loaded> Loaded::load(ModuleOp module, bool batched) {
     ADD_FAILURE() << dlerror();
     return nullptr;
   }
-  loaded->table =
-      static_cast<const TrainExecutable *>(dlsym(loaded->handle, TRAIN_SYMBOL_EXECUTABLE));
+  loaded->table = static_cast<const TrainExecutable *>(
+      dlsym(loaded->handle, TRAIN_SYMBOL_EXECUTABLE));
   if (!loaded->table) {
     ADD_FAILURE() << dlerror();
     return nullptr;
   }
-  if (rt::Status status = rt::validateExecutable(*loaded->table); batched && !status.ok()) {
+  if (rt::Status status = rt::validateExecutable(*loaded->table);
+      batched && !status.ok()) {
     ADD_FAILURE() << status.message();
     return nullptr;
   }
@@ -108,7 +114,8 @@ std::unique_ptr<Loaded> Loaded::load(ModuleOp module, bool batched) {
   for (uint32_t i = 0; i < loaded->table->symbol_count; ++i) {
     const TrainSymbol &symbol = loaded->table->symbols[i];
     if (symbol.init == TRAIN_INIT_LITERAL)
-      std::memcpy(loaded->arena() + symbol.tensor.offset, symbol.init_data, symbol.tensor.bytes);
+      std::memcpy(loaded->arena() + symbol.tensor.offset, symbol.init_data,
+                  symbol.tensor.bytes);
   }
   return loaded;
 }
@@ -161,7 +168,8 @@ bool Loaded::run(const TrainProgram &program, ArrayRef<std::string> names,
   return status.ok();
 }
 
-//===-- Bytes -------------------------------------------------------------------------------===//
+//===-- Bytes
+//-------------------------------------------------------------------------------===//
 
 Tensor Loaded::read(const TrainTensor &tensor, Type elementType) const {
   Tensor result = Tensor::zeros(
@@ -190,14 +198,16 @@ void Loaded::write(const TrainTensor &tensor, const Tensor &value) {
   std::memcpy(arena() + tensor.offset, bytes.data(), bytes.size());
 }
 
-//===-- Comparing ---------------------------------------------------------------------------===//
+//===-- Comparing
+//---------------------------------------------------------------------------===//
 
 // The distance between neighbours of `x` in a float type.
 static double unitOf(double x, FloatType type) {
   const llvm::fltSemantics &semantics = type.getFloatSemantics();
   int lowest = APFloat::semanticsMinExponent(semantics);
   int exponent = x == 0 ? lowest : std::max(std::ilogb(x), lowest);
-  return std::ldexp(1, exponent - static_cast<int>(APFloat::semanticsPrecision(semantics)) + 1);
+  return std::ldexp(1, exponent -
+                           static_cast<int>(APFloat::semanticsPrecision(semantics)) + 1);
 }
 
 std::string conformance::compare(const Tensor &actual, const Tensor &expected,
@@ -244,14 +254,15 @@ std::string conformance::compare(const Tensor &actual, const Tensor &expected,
       worstBy = by, worst = e;
   }
   if (wrong)
-    os << wrong << " of " << expected.size() << " elements differ; worst is element " << worst
-       << ": got " << llvm::format("%.17g", actual.number(worst)) << ", expected "
-       << llvm::format("%.17g", expected.number(worst)) << ", " << llvm::format("%.3g", worstBy)
-       << " times what is allowed";
+    os << wrong << " of " << expected.size() << " elements differ; worst is element "
+       << worst << ": got " << llvm::format("%.17g", actual.number(worst))
+       << ", expected " << llvm::format("%.17g", expected.number(worst)) << ", "
+       << llvm::format("%.3g", worstBy) << " times what is allowed";
   return text;
 }
 
-//===-- Cases -------------------------------------------------------------------------------===//
+//===-- Cases
+//-------------------------------------------------------------------------------===//
 
 // "%a: T, %b: U" into names and types; commas inside <> belong to the types.
 static std::vector<std::pair<std::string, std::string>> splitList(StringRef list) {
@@ -277,20 +288,22 @@ std::string conformance::toText(ArrayRef<Case> cases) {
       values += (comma + output.first).str();
       types += (comma + output.second).str();
     }
-    text += "train.predict @" + test.name + "(" + test.inputs + ") -> (" + results + ") {\n" +
-            test.body + "\n  train.return" + (values.empty() ? "" : " " + values + " : " + types) +
-            "\n}\n";
+    text += "train.predict @" + test.name + "(" + test.inputs + ") -> (" + results +
+            ") {\n" + test.body + "\n  train.return" +
+            (values.empty() ? "" : " " + values + " : " + types) + "\n}\n";
   }
   return text;
 }
 
 static double specialValue(int64_t i, FloatType type) {
   double largest = APFloat::getLargest(type.getFloatSemantics()).convertToDouble();
-  double smallest = std::ldexp(1, APFloat::semanticsMinExponent(type.getFloatSemantics()));
-  const double values[] = {0.0,      -0.0,     INFINITY, -INFINITY, NAN,  1.0,   -1.0,  smallest,
-                           smallest / 8, -smallest / 4, largest, -largest, 0.5, -0.5, 2.0,  -2.0,
-                           87.0,     -87.0,    89.0,     -104.0,    10.0, -10.0, 1e-3, -1e-3,
-                           3.0,      -7.0,     16.5,     -16.5,     1e-5, 40.0,  -40.0};
+  double smallest =
+      std::ldexp(1, APFloat::semanticsMinExponent(type.getFloatSemantics()));
+  const double values[] = {
+      0.0,          -0.0,          INFINITY, -INFINITY, NAN,  1.0,   -1.0, smallest,
+      smallest / 8, -smallest / 4, largest,  -largest,  0.5,  -0.5,  2.0,  -2.0,
+      87.0,         -87.0,         89.0,     -104.0,    10.0, -10.0, 1e-3, -1e-3,
+      3.0,          -7.0,          16.5,     -16.5,     1e-5, 40.0,  -40.0};
   return values[i % std::size(values)];
 }
 
@@ -366,9 +379,12 @@ static Outputs runAll(Loaded &loaded, ArrayRef<Problem> problems, int threads) {
     std::vector<Tensor> outputs;
     if (!program)
       ADD_FAILURE() << "no program " << name;
-    else if (loaded.run(*program, problem.names, problem.inputs, problem.evaluation, threads))
-      for (auto [i, value] : llvm::enumerate(
-               ProgramOpInterface(problem.program).getBodyBlock()->getTerminator()->getOperands()))
+    else if (loaded.run(*program, problem.names, problem.inputs, problem.evaluation,
+                        threads))
+      for (auto [i, value] : llvm::enumerate(ProgramOpInterface(problem.program)
+                                                 .getBodyBlock()
+                                                 ->getTerminator()
+                                                 ->getOperands()))
         outputs.push_back(
             loaded.read(program->outputs[i], getElementTypeOrSelf(value.getType())));
     all.push_back(std::move(outputs));
@@ -376,14 +392,15 @@ static Outputs runAll(Loaded &loaded, ArrayRef<Problem> problems, int threads) {
   return all;
 }
 
-static void expectEqual(const Outputs &actual, const Outputs &expected, ArrayRef<Case> cases,
-                        StringRef what) {
+static void expectEqual(const Outputs &actual, const Outputs &expected,
+                        ArrayRef<Case> cases, StringRef what) {
   for (auto [i, test] : llvm::enumerate(cases))
     for (auto [k, tensor] : llvm::enumerate(expected[i])) {
       if (k >= actual[i].size())
         continue;
       std::string text = compare(actual[i][k], tensor, bits());
-      EXPECT_TRUE(text.empty()) << test.name << ", output " << k << ", " << what.str() << ": " << text;
+      EXPECT_TRUE(text.empty())
+          << test.name << ", output " << k << ", " << what.str() << ": " << text;
     }
 }
 

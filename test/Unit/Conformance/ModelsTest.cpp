@@ -1,10 +1,13 @@
-// Whole models: the initial parameters, one optimizer step, the loss in evaluation and the outputs of prediction, by
-// the executable against the interpreter on the same bits.
+// Whole models: the initial parameters, one optimizer step, the loss in evaluation and
+// the outputs of prediction, by the executable against the interpreter on the same bits.
 //
-// The step's optimizer here is AdamW with eps = 1e-3, under which an update moves by at most lr / eps = 1 times what a gradient
-// does; with the usual eps it would turn a gradient that is zero up to rounding (key biases) into a step of full size.
+// The step's optimizer here is AdamW with eps = 1e-3, under which an update moves by at
+// most lr / eps = 1 times what a gradient does; with the usual eps it would turn a
+// gradient that is zero up to rounding (key biases) into a step of full size.
 #include "Harness.h"
 
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
 #include "train/Driver/Registration.h"
 #include "train/Models/Models.h"
 #include "train/Pipelines/Pipelines.h"
@@ -12,8 +15,6 @@
 #include "train/Reference/Inputs.h"
 #include "train/Transforms/Passes.h"
 #include "train/rt/Initialize.h"
-#include "mlir/IR/TypeUtilities.h"
-#include "mlir/Pass/PassManager.h"
 
 #include <cmath>
 #include <cstring>
@@ -37,8 +38,8 @@ struct Model {
 
 void PrintTo(const Model &model, std::ostream *out) { *out << model.name; }
 
-Model tiny(const char *name, const char *family, std::function<void(ModelOptions &)> choose,
-           double tolerance = 1e-4) {
+Model tiny(const char *name, const char *family,
+           std::function<void(ModelOptions &)> choose, double tolerance = 1e-4) {
   ModelOptions options;
   options.family = family;
   options.batch = 3;
@@ -68,15 +69,17 @@ std::vector<Model> tinyModels() {
              o.image = 40;
              o.classes = 3;
            }),
-      tiny("resnet_bottleneck", "resnet",
-           [](ModelOptions &o) {
-             o.size = "50";
-             o.width = 2;
-             o.image = 40;
-             o.classes = 3;
-             // Fifty layers of norms over a dozen elements at the end make much of each rounding.
-           },
-           2e-3),
+      tiny(
+          "resnet_bottleneck", "resnet",
+          [](ModelOptions &o) {
+            o.size = "50";
+            o.width = 2;
+            o.image = 40;
+            o.classes = 3;
+            // Fifty layers of norms over a dozen elements at the end make much of each
+            // rounding.
+          },
+          2e-3),
       tiny("unet", "unet",
            [](ModelOptions &o) {
              o.layers = 2;
@@ -226,24 +229,28 @@ static Results interpret(ModuleOp module, EvalContext &evaluation) {
   return results;
 }
 
-static Results execute(ModuleOp module, Loaded &loaded, const EvalContext &evaluation, int threads) {
+static Results execute(ModuleOp module, Loaded &loaded, const EvalContext &evaluation,
+                       int threads) {
   Results results;
   for (ProgramOpInterface program : programsOf(module)) {
     std::string name = SymbolTable::getSymbolName(program).str();
     const TrainProgram *compiled = loaded.findProgram(name);
     if (!compiled ||
-        !loaded.run(*compiled, namesOf(program), reference::randomInputs(program, kSeed), evaluation, threads)) {
+        !loaded.run(*compiled, namesOf(program), reference::randomInputs(program, kSeed),
+                    evaluation, threads)) {
       ADD_FAILURE() << name << " does not run";
       return results;
     }
-    for (auto [i, value] : llvm::enumerate(program.getBodyBlock()->getTerminator()->getOperands()))
+    for (auto [i, value] :
+         llvm::enumerate(program.getBodyBlock()->getTerminator()->getOperands()))
       results[name + " " + program.getOutputName(i).str()] =
           loaded.read(compiled->outputs[i], getElementTypeOrSelf(value.getType()));
   }
   for (Operation &op : *module.getBody())
     if (Type type = symbolType(op)) {
       std::string name = SymbolTable::getSymbolName(&op).str();
-      results["@" + name] = loaded.read(loaded.findSymbol(name)->tensor, getElementTypeOrSelf(type));
+      results["@" + name] =
+          loaded.read(loaded.findSymbol(name)->tensor, getElementTypeOrSelf(type));
     }
   return results;
 }
@@ -257,10 +264,12 @@ static double magnitude(const Tensor &tensor) {
 
 static std::string kindOf(StringRef name) {
   size_t dot = name.rfind('.');
-  return name.starts_with("@") && dot != StringRef::npos ? name.drop_front(dot).str() : name.str();
+  return name.starts_with("@") && dot != StringRef::npos ? name.drop_front(dot).str()
+                                                         : name.str();
 }
 
-// A tensor that is zero up to rounding is measured against the largest of its kind (a model's parameters, first or second moments).
+// A tensor that is zero up to rounding is measured against the largest of its kind (a
+// model's parameters, first or second moments).
 static void expectNear(const Results &actual, const Results &expected, double tolerance) {
   std::map<std::string, double> largest;
   for (auto &[name, tensor] : expected)
@@ -277,7 +286,8 @@ static void expectNear(const Results &actual, const Results &expected, double to
   }
 }
 
-static void expectEqual(const Results &actual, const Results &expected, const char *what) {
+static void expectEqual(const Results &actual, const Results &expected,
+                        const char *what) {
   for (auto &[name, tensor] : expected) {
     auto found = actual.find(name);
     ASSERT_NE(found, actual.end()) << name;
@@ -304,12 +314,14 @@ void Models::check(const StepOptions &options) {
       for (auto &[name, value] : initial) {
         const TrainSymbol *symbol = loaded->findSymbol(name);
         ASSERT_TRUE(symbol) << name;
-        std::string text = compare(loaded->read(symbol->tensor, value->elementType), *value, bits());
+        std::string text =
+            compare(loaded->read(symbol->tensor, value->elementType), *value, bits());
         EXPECT_TRUE(text.empty()) << name << " at the start: " << text;
       }
       Results results = execute(*step, *loaded, key, threads);
       if (fuse || threads == 2) {
-        expectEqual(results, plain, fuse ? "fused against unfused" : "two threads against one");
+        expectEqual(results, plain,
+                    fuse ? "fused against unfused" : "two threads against one");
         continue;
       }
       plain = results;
