@@ -85,7 +85,7 @@ printf 'gpt: compiled and linked in %d ms\n' $((($(date +%s%N) - started) / 1000
 
 train_say "Training: $steps steps of 512 bytes"
 warmup=$((steps > 100 ? 50 : steps / 2))
-every=$((steps > 6 ? steps / 6 : 1))
+every=$(((steps + 5) / 6))
 started=$(date +%s)
 ./gpt --data=train.txt --eval-data=held-out.txt --eval-every=$every --eval-batches=32 \
   --steps="$steps" --lr=1.5e-3 --lr-schedule=cosine --warmup-steps=$warmup --min-lr=1e-4 \
