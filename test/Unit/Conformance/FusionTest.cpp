@@ -2,6 +2,8 @@
 // these unfused and fused and demands equal bits.
 #include "Harness.h"
 
+#include <random>
+
 using namespace train::conformance;
 
 std::vector<Case> train::conformance::fusionCases() {
@@ -196,6 +198,113 @@ std::vector<Case> train::conformance::fusionCases() {
       "  %2 = train.mul %1, %0 : tensor<5x20xf32>, tensor<5x20xf32> -> tensor<5x20xf32>",
       "%r: tensor<f32>, %2: tensor<5x20xf32>", row(20));
   return cases;
+}
+
+namespace {
+/// Random graphs of ops that fuse, over values of four shapes: the whole domain, one per
+/// row with and without its dimension, one row of values, a scalar.
+class RandomGraph {
+public:
+  RandomGraph(unsigned seed, int64_t rows, int64_t columns)
+      : random(seed), r(rows), c(columns) {
+    values = {{"%x", full()},
+              {"%y", full()},
+              {"%v", typeOf({c})},
+              {"%k", typeOf({r, 1})},
+              {"%s", typeOf({})}};
+  }
+
+  Case make(const std::string &name) {
+    for (int i = 0; i < 12; ++i)
+      addOp();
+    std::string outputs;
+    for (size_t i = values.size() - 4; i < values.size(); ++i)
+      outputs +=
+          (outputs.empty() ? "" : ", ") + values[i].first + ": " + values[i].second;
+    return {name,
+            "%x: " + full() + ", %y: " + full() + ", %v: " + typeOf({c}) +
+                ", %k: " + typeOf({r, 1}) + ", %s: " + typeOf({}),
+            body, outputs, Tolerance{Tolerance::Row, 1e-3}};
+  }
+
+private:
+  static std::string typeOf(const std::vector<int64_t> &shape) {
+    std::string text = "tensor<";
+    for (int64_t size : shape)
+      text += std::to_string(size) + "x";
+    return text + "f32>";
+  }
+  std::string full() const { return typeOf({r, c}); }
+  unsigned pick(unsigned n) { return random() % n; }
+  std::pair<std::string, std::string> any() { return values[pick(values.size())]; }
+  std::pair<std::string, std::string> anyFull() {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (auto &value : values)
+      if (value.second == full())
+        found.push_back(value);
+    return found[pick(found.size())];
+  }
+  void add(const std::string &op, const std::string &type) {
+    std::string name = "%" + std::to_string(values.size());
+    body += "  " + name + " = train." + op + "\n";
+    values.emplace_back(name, type);
+  }
+
+  void addOp() {
+    auto [x, xType] = anyFull();
+    auto [y, yType] = any();
+    // A value per row without its dimension meets the domain only where it is also a row
+    // of values.
+    if (yType == typeOf({r}) && r != c)
+      yType = typeOf({}), y = "%s";
+    const char *binary[] = {"add", "sub", "mul", "max"},
+               *unary[] = {"tanh", "gelu tanh", "sigmoid", "neg"};
+    switch (pick(8)) {
+    case 0:
+    case 1:
+      return add(std::string(binary[pick(4)]) + " " + x + ", " + y + " : " + xType +
+                     ", " + yType + " -> " + full(),
+                 full());
+    case 2:
+      return add(std::string(binary[pick(4)]) + " " + y + ", " + x + " : " + yType +
+                     ", " + xType + " -> " + full(),
+                 full());
+    case 3: {
+      auto [z, type] = any();
+      return add(std::string(unary[pick(4)]) + " " + z + " : " + type, type);
+    }
+    case 4:
+      return add("softmax " + x + " : " + xType, full());
+    case 5:
+      return add("reduce_mean " + x + " over [1] {keep_dims} : " + xType + " -> " +
+                     typeOf({r, 1}),
+                 typeOf({r, 1}));
+    case 6:
+      return add("reduce_max " + x + " over [1] : " + xType + " -> " + typeOf({r}),
+                 typeOf({r}));
+    default:
+      return add("reduce_mean " + x + " over [0] : " + xType + " -> " + typeOf({c}),
+                 typeOf({c}));
+    }
+  }
+
+  std::mt19937 random;
+  int64_t r, c;
+  std::vector<std::pair<std::string, std::string>> values;
+  std::string body;
+};
+} // namespace
+
+TEST(Fusion, ChangesNoBitsOfRandomGraphs) {
+  std::vector<Case> cases;
+  const int64_t shapes[][2] = {{1, 1}, {7, 1}, {1, 40},  {5, 33},
+                               {8, 8}, {9, 9}, {130, 20}};
+  for (unsigned seed = 0; seed < 42; ++seed) {
+    const int64_t *shape = shapes[seed % 7];
+    cases.push_back(
+        RandomGraph(seed, shape[0], shape[1]).make("random_" + std::to_string(seed)));
+  }
+  check(cases);
 }
 
 TEST(Fusion, ChangesNoBits) { check(fusionCases()); }
