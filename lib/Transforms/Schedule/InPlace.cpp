@@ -1,6 +1,6 @@
 //===- InPlace.cpp - results that take the place of an operand --------------===//
 //
-// Saves the second buffer of an elementwise kernel. Only decides on bytes; the
+// Saves the second buffer of a kernel, elementwise or along rows. Only decides on bytes; the
 // order stays as it is.
 //
 //===----------------------------------------------------------------------===//
@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace train;
 
-bool train::canOverwriteElementwise(FusionOp fusion, unsigned result, unsigned operand) {
+bool train::canOverwrite(FusionOp fusion, unsigned result, unsigned operand) {
   auto type = dyn_cast<RankedTensorType>(fusion.getOperand(operand).getType());
   auto resultType = dyn_cast<RankedTensorType>(fusion.getResult(result).getType());
   if (!type || !resultType || type.getShape() != resultType.getShape() ||
@@ -93,7 +93,7 @@ private:
             usedLater.contains(root) ||
             getByteSize(root.getType()) != getByteSize(operand.getType()) ||
             !mayOverwrite(root, result) ||
-            !canOverwriteElementwise(fusion, result.getResultNumber(), i))
+            !canOverwrite(fusion, result.getResultNumber(), i))
           continue;
         // Another operand with the same bytes might be read at another index.
         if (llvm::count_if(fusion->getOperands(),

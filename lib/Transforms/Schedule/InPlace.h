@@ -12,8 +12,8 @@
 namespace train {
 
 /// Whether the kernel of `fusion` may write result `result` over operand `operand`: it
-/// reads that operand at the index that it writes, and at no other.
-bool canOverwriteElementwise(FusionOp fusion, unsigned result, unsigned operand);
+/// reads that operand at the index that it writes, or in the same row before it writes any of it.
+bool canOverwrite(FusionOp fusion, unsigned result, unsigned operand);
 
 /// Sets `aliases` of the fusions in `block`, where the operand's last use is the fusion
 /// and its bytes are free to be overwritten: fresh ones, inputs of the program, and a
