@@ -86,6 +86,8 @@ public:
       });
     if (options.dryRun)
       return finish();
+    if (options.emit == "exe" && failed(checkInputs(*module)))
+      return kCompileFailed;
     return writeCode(*module);
   }
 
@@ -130,6 +132,24 @@ private:
       if (getElementTypeOrSelf(param.getType()).isF64())
         return param.emitOpError(
             "has element type f64; executables train f32 and narrower");
+    return success();
+  }
+
+  // An executable fills its inputs sample by sample, so each has to start with the samples.
+  static LogicalResult checkInputs(ModuleOp module) {
+    for (auto graph : module.getOps<GraphOp>()) {
+      bool batched =
+          llvm::any_of(graph.getBatchDims(), [](int64_t dim) { return dim >= 0; });
+      for (auto [argument, dim, name] :
+           llvm::zip(graph.getBody().getArguments(), graph.getBatchDims(), graph.getInputNames())) {
+        auto type = cast<RankedTensorType>(argument.getType());
+        bool one = !batched && type.getRank() > 0 && type.getDimSize(0) == 1;
+        if (dim != 0 && !one)
+          return graph.emitOpError("input ")
+                 << name << " of type " << type
+                 << " does not start with the batch; an executable needs batch(0) on every input";
+      }
+    }
     return success();
   }
 
