@@ -135,19 +135,22 @@ private:
     return success();
   }
 
-  // An executable fills its inputs sample by sample, so each has to start with the samples.
+  // An executable fills its inputs sample by sample, so each has to start with the
+  // samples.
   static LogicalResult checkInputs(ModuleOp module) {
     for (auto graph : module.getOps<GraphOp>()) {
       bool batched =
           llvm::any_of(graph.getBatchDims(), [](int64_t dim) { return dim >= 0; });
       for (auto [argument, dim, name] :
-           llvm::zip(graph.getBody().getArguments(), graph.getBatchDims(), graph.getInputNames())) {
+           llvm::zip(graph.getBody().getArguments(), graph.getBatchDims(),
+                     graph.getInputNames())) {
         auto type = cast<RankedTensorType>(argument.getType());
         bool one = !batched && type.getRank() > 0 && type.getDimSize(0) == 1;
         if (dim != 0 && !one)
           return graph.emitOpError("input ")
                  << name << " of type " << type
-                 << " does not start with the batch; an executable needs batch(0) on every input";
+                 << " does not start with the batch; an executable needs batch(0) on "
+                    "every input";
       }
     }
     return success();

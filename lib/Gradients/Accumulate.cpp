@@ -49,7 +49,8 @@ static void appendPieces(const Part &part, SmallVectorImpl<Value> &pieces) {
     pieces.push_back(part.value);
 }
 
-Value train::addAdjoints(OpBuilder &builder, Location location, Value sum, Value adjoint) {
+Value train::addAdjoints(OpBuilder &builder, Location location, Value sum,
+                         Value adjoint) {
   std::optional<Part> first = findPart(sum), second = findPart(adjoint);
   if (!first || !second || first->dim != second->dim)
     return AddOp::create(builder, location, sum, adjoint);

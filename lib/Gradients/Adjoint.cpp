@@ -1,7 +1,8 @@
 //===- Adjoint.cpp - the vocabulary of gradient rules, and how they are applied ===//
 //
 // Everything that all rules share, so that a rule is nothing but its formula:
-// undoing broadcasts, constants, and the conditions under which a rule isn't asked at all.
+// undoing broadcasts, constants, and the conditions under which a rule isn't asked at
+// all.
 //
 //===----------------------------------------------------------------------===//
 #include "Adjoint.h"
@@ -32,10 +33,13 @@ static Value makeSplat(Adjoint &d, RankedTensorType type, double value) {
 }
 
 Value Adjoint::scalar(double value, Value x) {
-  return makeSplat(*this, RankedTensorType::get({}, tensorType(x).getElementType()), value);
+  return makeSplat(*this, RankedTensorType::get({}, tensorType(x).getElementType()),
+                   value);
 }
 
-Value Adjoint::splat(double value, Value x) { return makeSplat(*this, tensorType(x), value); }
+Value Adjoint::splat(double value, Value x) {
+  return makeSplat(*this, tensorType(x), value);
+}
 
 Value Adjoint::castTo(Value x, Type elementType) {
   RankedTensorType type = tensorType(x);
@@ -61,8 +65,8 @@ Value Adjoint::unbroadcast(Value x, ArrayRef<int64_t> shape) {
 }
 
 LogicalResult gradients::applyRule(ErasedRule rule, Operation *op, OpBuilder &builder,
-                                ArrayRef<Value> resultAdjoints, ArrayRef<bool> needed,
-                                MutableArrayRef<Value> operandAdjoints) {
+                                   ArrayRef<Value> resultAdjoints, ArrayRef<bool> needed,
+                                   MutableArrayRef<Value> operandAdjoints) {
   for (size_t i = 1; i < resultAdjoints.size(); ++i)
     if (resultAdjoints[i])
       return op->emitOpError() << "has no derivative with respect to result " << i
@@ -76,7 +80,8 @@ LogicalResult gradients::applyRule(ErasedRule rule, Operation *op, OpBuilder &bu
 
 // The uses that the scratch block adds disappear with it, so the op is unchanged
 // afterwards; in between, nobody else may walk its use lists.
-SmallVector<Value> gradients::valuesReadBy(ErasedRule rule, Operation *op, ArrayRef<bool> needed) {
+SmallVector<Value> gradients::valuesReadBy(ErasedRule rule, Operation *op,
+                                           ArrayRef<bool> needed) {
   if (!llvm::is_contained(needed, true))
     return {};
   Block scratch;
@@ -85,8 +90,10 @@ SmallVector<Value> gradients::valuesReadBy(ErasedRule rule, Operation *op, Array
   SmallVector<Value> resultAdjoints(op->getNumResults());
   resultAdjoints[0] = scratch.addArgument(op->getResult(0).getType(), op->getLoc());
   SmallVector<Value> operandAdjoints(op->getNumOperands());
-  // A rule that fails will say so when it is applied; here its diagnostics would come twice.
-  ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
+  // A rule that fails will say so when it is applied; here its diagnostics would come
+  // twice.
+  ScopedDiagnosticHandler silence(op->getContext(),
+                                  [](Diagnostic &) { return success(); });
   Adjoint d(op, builder, resultAdjoints, needed, operandAdjoints);
   rule(op, d);
 

@@ -17,8 +17,8 @@ inline mlir::RankedTensorType tensorType(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());
 }
 
-/// One application of a rule: the adjoints that arrive, those that leave, and the vocabulary in
-/// which the way between them is written.
+/// One application of a rule: the adjoints that arrive, those that leave, and the
+/// vocabulary in which the way between them is written.
 class Adjoint {
 public:
   Adjoint(mlir::Operation *op, mlir::OpBuilder &builder,
@@ -31,7 +31,9 @@ public:
   /// which have no derivative.
   mlir::Value dy() const { return resultAdjoints[0]; }
 
-  bool wants(unsigned operand) const { return operand < needed.size() && needed[operand]; }
+  bool wants(unsigned operand) const {
+    return operand < needed.size() && needed[operand];
+  }
 
   /// Stores the adjoint of an operand, summed down to the operand's shape where the op
   /// broadcast it and cast to its element type. Does nothing if it isn't wanted.
@@ -83,12 +85,14 @@ private:
 namespace gradients {
 using ErasedRule = llvm::function_ref<void(mlir::Operation *, Adjoint &)>;
 
-llvm::LogicalResult applyRule(ErasedRule rule, mlir::Operation *op, mlir::OpBuilder &builder,
+llvm::LogicalResult applyRule(ErasedRule rule, mlir::Operation *op,
+                              mlir::OpBuilder &builder,
                               llvm::ArrayRef<mlir::Value> resultAdjoints,
                               llvm::ArrayRef<bool> needed,
                               llvm::MutableArrayRef<mlir::Value> operandAdjoints);
 
-/// Applies the rule in a scratch block and returns the operands and results of `op` that it used.
+/// Applies the rule in a scratch block and returns the operands and results of `op` that
+/// it used.
 llvm::SmallVector<mlir::Value> valuesReadBy(ErasedRule rule, mlir::Operation *op,
                                             llvm::ArrayRef<bool> needed);
 
@@ -96,10 +100,10 @@ template <typename OpT, void (*Rule)(OpT, Adjoint &)>
 struct RuleModel : DifferentiableOpInterface::ExternalModel<RuleModel<OpT, Rule>, OpT> {
   static void erased(mlir::Operation *op, Adjoint &d) { Rule(llvm::cast<OpT>(op), d); }
 
-  llvm::LogicalResult buildAdjoint(mlir::Operation *op, mlir::OpBuilder &builder,
-                                   llvm::ArrayRef<mlir::Value> resultAdjoints,
-                                   llvm::ArrayRef<bool> needed,
-                                   llvm::MutableArrayRef<mlir::Value> operandAdjoints) const {
+  llvm::LogicalResult
+  buildAdjoint(mlir::Operation *op, mlir::OpBuilder &builder,
+               llvm::ArrayRef<mlir::Value> resultAdjoints, llvm::ArrayRef<bool> needed,
+               llvm::MutableArrayRef<mlir::Value> operandAdjoints) const {
     return applyRule(erased, op, builder, resultAdjoints, needed, operandAdjoints);
   }
   llvm::SmallVector<mlir::Value> getSavedForBackward(mlir::Operation *op,
@@ -110,7 +114,8 @@ struct RuleModel : DifferentiableOpInterface::ExternalModel<RuleModel<OpT, Rule>
 } // namespace gradients
 
 /// Makes `Rule` the adjoint of OpT.
-template <typename OpT, void (*Rule)(OpT, Adjoint &)> void attach(mlir::MLIRContext *context) {
+template <typename OpT, void (*Rule)(OpT, Adjoint &)>
+void attach(mlir::MLIRContext *context) {
   OpT::template attachInterface<gradients::RuleModel<OpT, Rule>>(*context);
 }
 

@@ -1,10 +1,12 @@
-// Adjoints of the contractions: contractions again, so that backward runs in the same libraries.
+// Adjoints of the contractions: contractions again, so that backward runs in the same
+// libraries.
 #include "Adjoint.h"
 
 using namespace mlir;
 using namespace train;
 
-/// Sums a product with batch dimensions down to the plain matrix that all batch elements shared.
+/// Sums a product with batch dimensions down to the plain matrix that all batch elements
+/// shared.
 static Value sumBatches(Adjoint &d, Value product) {
   int64_t rank = tensorType(product).getRank();
   if (rank == 2)
@@ -24,8 +26,8 @@ static Value flattenRows(Adjoint &d, Value x) {
 // y = a b^T:   da = dy b,     db = dy^T a
 // y = a^T b:   da = b dy^T,   db = a dy
 // y = a^T b^T: da = b^T dy^T, db = dy^T a^T
-// A matrix that the batch shares gets the sum over the batch. If a is not transposed, that sum is one
-// product of all rows. An accumulator is a term of a sum: it gets dy.
+// A matrix that the batch shares gets the sum over the batch. If a is not transposed,
+// that sum is one product of all rows. An accumulator is a term of a sum: it gets dy.
 static void matmulRule(MatmulOp op, Adjoint &d) {
   bool ta = op.getTransposeLhs(), tb = op.getTransposeRhs();
   Value a = op.getLhs(), b = op.getRhs();
@@ -54,31 +56,33 @@ static void conv2dRule(Conv2dOp op, Adjoint &d) {
   auto sizeOf = [](Value x) { return tensorType(x).getShape().take_back(2); };
   if (d.wants(0))
     d.set(0, d.make<Conv2dTransposeOp>(d.dy(), op.getFilter(), sizeOf(op.getInput()),
-                                       op.getStrides(), op.getPadding(), op.getDilations(),
-                                       op.getGroups()));
+                                       op.getStrides(), op.getPadding(),
+                                       op.getDilations(), op.getGroups()));
   if (d.wants(1))
-    d.set(1, d.make<Conv2dFilterGradOp>(op.getInput(), d.dy(), Value(), sizeOf(op.getFilter()),
-                                        op.getStrides(), op.getPadding(), op.getDilations(),
-                                        op.getGroups()));
+    d.set(1, d.make<Conv2dFilterGradOp>(
+                 op.getInput(), d.dy(), Value(), sizeOf(op.getFilter()), op.getStrides(),
+                 op.getPadding(), op.getDilations(), op.getGroups()));
 }
 
-// z = conv_transpose(y, w), the adjoint of conv in its input: dy = conv(dz, w), dw = conv_filter_grad(dz, y)
+// z = conv_transpose(y, w), the adjoint of conv in its input: dy = conv(dz, w), dw =
+// conv_filter_grad(dz, y)
 static void conv2dTransposeRule(Conv2dTransposeOp op, Adjoint &d) {
   if (d.wants(0))
     d.set(0, d.make<Conv2dOp>(d.dy(), op.getFilter(), op.getStrides(), op.getPadding(),
                               op.getDilations(), op.getGroups()));
   if (d.wants(1))
-    d.set(1, d.make<Conv2dFilterGradOp>(d.dy(), op.getDout(), Value(),
-                                        tensorType(op.getFilter()).getShape().take_back(2),
-                                        op.getStrides(), op.getPadding(), op.getDilations(),
-                                        op.getGroups()));
+    d.set(1, d.make<Conv2dFilterGradOp>(
+                 d.dy(), op.getDout(), Value(),
+                 tensorType(op.getFilter()).getShape().take_back(2), op.getStrides(),
+                 op.getPadding(), op.getDilations(), op.getGroups()));
 }
 
-// out = softmax(scale q k^T) v: one op for all three, since they share the recomputed scores
+// out = softmax(scale q k^T) v: one op for all three, since they share the recomputed
+// scores
 static void attentionRule(AttentionOp op, Adjoint &d) {
-  auto backward =
-      d.make<AttentionBackwardOp>(op.getQ(), op.getK(), op.getV(), op.getOut(), op.getLse(),
-                                  d.dy(), op.getScaleAttr(), op.getCausalAttr());
+  auto backward = d.make<AttentionBackwardOp>(op.getQ(), op.getK(), op.getV(),
+                                              op.getOut(), op.getLse(), d.dy(),
+                                              op.getScaleAttr(), op.getCausalAttr());
   for (unsigned i = 0; i < 3; ++i)
     d.set(i, backward.getResult(i));
 }

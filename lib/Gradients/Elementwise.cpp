@@ -1,5 +1,5 @@
-// Adjoints of the elementwise ops. Where a derivative can be told from the result as well as
-// from the operand, the rule reads the result: a consumer usually keeps it anyway.
+// Adjoints of the elementwise ops. Where a derivative can be told from the result as well
+// as from the operand, the rule reads the result: a consumer usually keeps it anyway.
 #include "Adjoint.h"
 
 using namespace mlir;
@@ -11,7 +11,8 @@ static void negRule(NegOp op, Adjoint &d) { d.set(0, d.neg(d.dy())); }
 // y = |x|: dx = dy for x > 0, -dy for x < 0, 0 at 0
 static void absRule(AbsOp op, Adjoint &d) {
   Value zero = d.scalar(0, d.dy());
-  Value negative = d.select(d.compare(Predicate::LT, op.getX(), zero), d.neg(d.dy()), zero);
+  Value negative =
+      d.select(d.compare(Predicate::LT, op.getX(), zero), d.neg(d.dy()), zero);
   d.set(0, d.select(d.compare(Predicate::GT, op.getX(), zero), d.dy(), negative));
 }
 

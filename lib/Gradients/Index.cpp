@@ -10,4 +10,6 @@ static void embeddingRule(EmbeddingOp op, Adjoint &d) {
                                    tensorType(op.getTable()).getDimSize(0)));
 }
 
-void train::attachIndexRules(MLIRContext *context) { attach<EmbeddingOp, embeddingRule>(context); }
+void train::attachIndexRules(MLIRContext *context) {
+  attach<EmbeddingOp, embeddingRule>(context);
+}

@@ -4,10 +4,12 @@
 using namespace mlir;
 using namespace train;
 
-// loss = mean(lse - logits[label]): an op of its own, which reads lse instead of a softmax
+// loss = mean(lse - logits[label]): an op of its own, which reads lse instead of a
+// softmax
 static void crossEntropyRule(CrossEntropyOp op, Adjoint &d) {
-  d.set(0, d.make<CrossEntropyBackwardOp>(d.dy(), op.getLogits(), op.getLabels(), op.getLse(),
-                                          op.getCount(), op.getIgnoreIndexAttr()));
+  d.set(0, d.make<CrossEntropyBackwardOp>(d.dy(), op.getLogits(), op.getLabels(),
+                                          op.getLse(), op.getCount(),
+                                          op.getIgnoreIndexAttr()));
 }
 
 // loss = mean((p - t)^2): dp = dloss * 2 / n * (p - t), dt = -dp, in the type of the loss

@@ -11,8 +11,8 @@ static void castRule(CastOp op, Adjoint &d) {
     d.set(0, d.castTo(d.dy(), type));
 }
 
-// y = loss * scale: dloss = dy * scale, by the same op, so that the analysis of scales sees where
-// the scale enters backward
+// y = loss * scale: dloss = dy * scale, by the same op, so that the analysis of scales
+// sees where the scale enters backward
 static void scaleLossRule(ScaleLossOp op, Adjoint &d) {
   if (d.wants(1)) {
     d.fail() << "has no derivative with respect to the loss scale";

@@ -10,4 +10,6 @@ static void dropoutRule(DropoutOp op, Adjoint &d) {
                              op.getSamplesAttr()));
 }
 
-void train::attachRandomRules(MLIRContext *context) { attach<DropoutOp, dropoutRule>(context); }
+void train::attachRandomRules(MLIRContext *context) {
+  attach<DropoutOp, dropoutRule>(context);
+}

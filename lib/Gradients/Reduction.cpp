@@ -4,7 +4,8 @@
 using namespace mlir;
 using namespace train;
 
-/// A reduced tensor with its reduced dimensions back, at size 1, so that it broadcasts against x.
+/// A reduced tensor with its reduced dimensions back, at size 1, so that it broadcasts
+/// against x.
 static Value keepDims(Adjoint &d, Value reduced, Value x, ArrayRef<int64_t> dims) {
   SmallVector<int64_t> shape(tensorType(x).getShape());
   for (int64_t dim : dims)
@@ -53,13 +54,15 @@ static void logSoftmaxRule(LogSoftmaxOp op, Adjoint &d) {
   d.set(0, d.sub(d.dy(), d.mul(softmax, sumRows(d, d.dy()))));
 }
 
-// y = xhat * gamma + beta: dx in one kernel per row, dgamma and dbeta in one over the rows
+// y = xhat * gamma + beta: dx in one kernel per row, dgamma and dbeta in one over the
+// rows
 static void layerNormRule(LayerNormOp op, Adjoint &d) {
   if (d.wants(0))
     d.set(0, d.make<LayerNormBackwardOp>(d.dy(), op.getX(), op.getGamma(), op.getMean(),
                                          op.getRstd()));
   if (d.wants(1) || d.wants(2)) {
-    auto sums = d.make<LayerNormParamGradOp>(d.dy(), op.getX(), op.getMean(), op.getRstd());
+    auto sums =
+        d.make<LayerNormParamGradOp>(d.dy(), op.getX(), op.getMean(), op.getRstd());
     d.set(1, sums.getDgamma());
     d.set(2, sums.getDbeta());
   }
@@ -73,7 +76,8 @@ static void rmsNormRule(RmsNormOp op, Adjoint &d) {
     d.set(1, d.make<RmsNormParamGradOp>(d.dy(), op.getX(), op.getRstd()));
 }
 
-// y = xhat * gamma + beta per channel: dx needs the sums dgamma and dbeta even if nobody else does
+// y = xhat * gamma + beta per channel: dx needs the sums dgamma and dbeta even if nobody
+// else does
 static void batchNormRule(BatchNormOp op, Adjoint &d) {
   auto sums = d.make<BatchNormParamGradOp>(d.dy(), op.getX(), op.getMean(), op.getVar(),
                                            op.getEpsAttr());
@@ -85,8 +89,8 @@ static void batchNormRule(BatchNormOp op, Adjoint &d) {
   d.set(2, sums.getDbeta());
 }
 
-// y = (x - mean) / sqrt(var + eps) * gamma + beta, mean and var given: linear in x, so dx is
-// the same op on dy without mean and beta
+// y = (x - mean) / sqrt(var + eps) * gamma + beta, mean and var given: linear in x, so dx
+// is the same op on dy without mean and beta
 static void batchNormInferenceRule(BatchNormInferenceOp op, Adjoint &d) {
   if (d.wants(3) || d.wants(4)) {
     d.fail() << "has no derivative with respect to its statistics";
@@ -113,8 +117,9 @@ static void maxPool2dRule(MaxPool2dOp op, Adjoint &d) {
 
 // y = the mean of each window: dy goes to all of it in equal parts
 static void avgPool2dRule(AvgPool2dOp op, Adjoint &d) {
-  d.set(0, d.make<AvgPool2dBackwardOp>(d.dy(), tensorType(op.getX()).getShape().take_back(2),
-                                       op.getWindow(), op.getStrides(), op.getPadding()));
+  d.set(0,
+        d.make<AvgPool2dBackwardOp>(d.dy(), tensorType(op.getX()).getShape().take_back(2),
+                                    op.getWindow(), op.getStrides(), op.getPadding()));
 }
 
 void train::attachReductionRules(MLIRContext *context) {

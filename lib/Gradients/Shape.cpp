@@ -48,7 +48,8 @@ static void padRule(PadOp op, Adjoint &d) {
   SmallVector<int64_t> strides;
   for (int64_t interior : op.getInterior())
     strides.push_back(interior + 1);
-  d.set(0, d.make<SliceOp>(d.dy(), op.getLow(), tensorType(op.getX()).getShape(), strides));
+  d.set(0,
+        d.make<SliceOp>(d.dy(), op.getLow(), tensorType(op.getX()).getShape(), strides));
 }
 
 // dx = dy summed over the copies

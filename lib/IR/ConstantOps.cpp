@@ -20,7 +20,8 @@ std::optional<double> ConstantOp::getSplatValue() {
     return value.convertToDouble();
   }
   APInt value = dense.getSplatValue<APInt>();
-  return value.getBitWidth() == 1 ? double(value.getZExtValue()) : double(value.getSExtValue());
+  return value.getBitWidth() == 1 ? double(value.getZExtValue())
+                                  : double(value.getSExtValue());
 }
 
 static uint64_t splatBits(DenseElementsAttr dense) {
@@ -29,8 +30,8 @@ static uint64_t splatBits(DenseElementsAttr dense) {
   return dense.getSplatValue<APInt>().getZExtValue();
 }
 
-// Only a splat that some library op reads is written at run time; literals are symbols of the
-// executable, which the memory planner places beside the parameters.
+// Only a splat that some library op reads is written at run time; literals are symbols of
+// the executable, which the memory planner places beside the parameters.
 SmallVector<LibraryCall> ConstantOp::getLibraryCalls() {
   auto dense = dyn_cast<DenseElementsAttr>(getValue());
   if (!dense || !dense.isSplat())

@@ -7,9 +7,11 @@ using namespace train;
 #define GET_OP_CLASSES
 #include "train/IR/ElementwiseOps.cpp.inc"
 
-//===-- Result types: C1 one element type, C2 shapes broadcast -----------------------------===//
+//===-- Result types: C1 one element type, C2 shapes broadcast
+//-----------------------------===//
 
-static LogicalResult inferBroadcast(const inference::Failure &emitError, ValueRange values, Type element,
+static LogicalResult inferBroadcast(const inference::Failure &emitError,
+                                    ValueRange values, Type element,
                                     SmallVectorImpl<Type> &types) {
   SmallVector<ArrayRef<int64_t>> shapes;
   for (Value value : values)
@@ -31,10 +33,10 @@ static LogicalResult inferBinary(StringRef name, std::optional<Location> locatio
   return inferBroadcast(emitError, adaptor.getOperands(), *element, types);
 }
 
-#define TRAIN_INFER_BINARY(Op, name)                                                         \
-  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location,        \
-                                     Adaptor adaptor, SmallVectorImpl<Type> &types) {        \
-    return inferBinary(name, location, adaptor, types);                                      \
+#define TRAIN_INFER_BINARY(Op, name)                                                     \
+  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location,    \
+                                     Adaptor adaptor, SmallVectorImpl<Type> &types) {    \
+    return inferBinary(name, location, adaptor, types);                                  \
   }
 TRAIN_INFER_BINARY(AddOp, "train.add")
 TRAIN_INFER_BINARY(SubOp, "train.sub")
@@ -53,19 +55,21 @@ LogicalResult PowOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
   return inferBinary("train.pow", location, adaptor, types);
 }
 
-LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
+                                          std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.compare");
   if (failed(commonElementType(adaptor.getOperands().getTypes(), emitError)))
     return failure();
-  return inferBroadcast(emitError, adaptor.getOperands(), IntegerType::get(context, 1), types);
+  return inferBroadcast(emitError, adaptor.getOperands(), IntegerType::get(context, 1),
+                        types);
 }
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.select");
-  auto element =
-      commonElementType(TypeRange{adaptor.getLhs().getType(), adaptor.getRhs().getType()}, emitError);
+  auto element = commonElementType(
+      TypeRange{adaptor.getLhs().getType(), adaptor.getRhs().getType()}, emitError);
   if (failed(element))
     return failure();
   return inferBroadcast(emitError, adaptor.getOperands(), *element, types);
@@ -78,12 +82,13 @@ LogicalResult ClampOp::verify() {
   return success();
 }
 
-//===-- Cost and precision ------------------------------------------------------------------===//
+//===-- Cost and precision
+//------------------------------------------------------------------===//
 
 // FLOPs per element: transcendental functions count as the arithmetic that their vector
 // code takes, rounded; what matters is that they cost more than an add.
-#define TRAIN_ELEMENTWISE(Op, flops, precision)                                              \
-  int64_t Op::getFlops() { return (flops)*getType().getNumElements(); }                      \
+#define TRAIN_ELEMENTWISE(Op, flops, precision)                                          \
+  int64_t Op::getFlops() { return (flops) * getType().getNumElements(); }                \
   PrecisionClass Op::getPrecisionClass() { return PrecisionClass::precision; }
 TRAIN_ELEMENTWISE(NegOp, 1, PassThrough)
 TRAIN_ELEMENTWISE(AbsOp, 1, PassThrough)

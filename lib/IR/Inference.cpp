@@ -17,7 +17,8 @@ train::broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes,
       if (size == out || size == 1)
         continue;
       if (out != 1) {
-        return emitError("shapes do not broadcast: size ", size, " meets size ", out, " in dimension ", lead + i, " of the result");
+        return emitError("shapes do not broadcast: size ", size, " meets size ", out,
+                         " in dimension ", lead + i, " of the result");
       }
       out = size;
     }
@@ -31,7 +32,8 @@ llvm::FailureOr<Type> train::commonElementType(TypeRange types,
   for (Type type : types.drop_front()) {
     Type element = cast<RankedTensorType>(type).getElementType();
     if (element != first) {
-      return emitError("operands have element types ", first, " and ", element, "; cast one of them");
+      return emitError("operands have element types ", first, " and ", element,
+                       "; cast one of them");
     }
   }
   return first;

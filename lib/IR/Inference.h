@@ -14,8 +14,8 @@ broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes,
                 const inference::Failure &emitError);
 
 /// Checks that all types have one element type and returns it.
-llvm::FailureOr<mlir::Type>
-commonElementType(mlir::TypeRange types, const inference::Failure &emitError);
+llvm::FailureOr<mlir::Type> commonElementType(mlir::TypeRange types,
+                                              const inference::Failure &emitError);
 
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();

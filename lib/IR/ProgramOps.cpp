@@ -10,7 +10,8 @@ using namespace train;
 #define GET_OP_CLASSES
 #include "train/IR/ProgramOps.cpp.inc"
 
-//===-- param and state ---------------------------------------------------------------------===//
+//===-- param and state
+//---------------------------------------------------------------------===//
 
 static LogicalResult verifyInitializer(Operation *op, Type type, Attribute init) {
   if (isa<ZerosAttr, FillAttr, NormalAttr, UniformAttr>(init)) {
@@ -25,8 +26,9 @@ static LogicalResult verifyInitializer(Operation *op, Type type, Attribute init)
              << elements.getType() << ", the symbol " << type;
     return success();
   }
-  return op->emitOpError("initial value must be #train.zeros, #train.constant, #train.normal, "
-                         "#train.uniform or an elements attribute, got ")
+  return op->emitOpError(
+             "initial value must be #train.zeros, #train.constant, #train.normal, "
+             "#train.uniform or an elements attribute, got ")
          << init;
 }
 
@@ -43,7 +45,8 @@ static bool isTooLarge(Type type) {
 static bool isElementType(Type type) {
   return type.isSignlessIntOrFloat() &&
          (getRuntimeType(type) ||
-          isa<Float8E4M3FNType, Float8E5M2Type, Float4E2M1FNType, Float8E8M0FNUType>(type));
+          isa<Float8E4M3FNType, Float8E5M2Type, Float4E2M1FNType, Float8E8M0FNUType>(
+              type));
 }
 
 static LogicalResult verifySymbolType(Operation *op, Type type, bool floatsOnly) {
@@ -53,11 +56,13 @@ static LogicalResult verifySymbolType(Operation *op, Type type, bool floatsOnly)
   if (!tensor.hasStaticShape())
     return op->emitOpError("needs a static shape, got ") << type;
   if (tensor.getRank() > TRAIN_MAX_RANK)
-    return op->emitOpError("has rank ") << tensor.getRank() << ", at most " << TRAIN_MAX_RANK;
+    return op->emitOpError("has rank ")
+           << tensor.getRank() << ", at most " << TRAIN_MAX_RANK;
   if (floatsOnly && !isa<FloatType>(tensor.getElementType()))
     return op->emitOpError("needs a float element type, got ") << tensor.getElementType();
   if (!isElementType(tensor.getElementType()))
-    return op->emitOpError("needs a number element type, got ") << tensor.getElementType();
+    return op->emitOpError("needs a number element type, got ")
+           << tensor.getElementType();
   if (isTooLarge(tensor))
     return op->emitOpError("has more than 2^57 elements: ") << tensor;
   return success();
@@ -82,10 +87,12 @@ LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-//===-- read and write ----------------------------------------------------------------------===//
+//===-- read and write
+//----------------------------------------------------------------------===//
 
 // The declared type of the param or state that a symbol names, or null.
-static Type lookupSymbolType(SymbolTableCollection &tables, Operation *op, FlatSymbolRefAttr name) {
+static Type lookupSymbolType(SymbolTableCollection &tables, Operation *op,
+                             FlatSymbolRefAttr name) {
   Operation *symbol = tables.lookupNearestSymbolFrom(op, name);
   if (auto param = dyn_cast_or_null<ParamOp>(symbol))
     return param.getType();
@@ -101,8 +108,10 @@ static LogicalResult verifyAccess(SymbolTableCollection &tables, Operation *op,
     return op->emitOpError("symbol ") << name << " names no train.param or train.state";
   if (declared == type)
     return success();
-  InFlightDiagnostic diag = op->emitOpError("has type ") << type << ", the symbol has " << declared;
-  diag.attachNote(tables.lookupNearestSymbolFrom(op, name)->getLoc()) << name << " is declared here";
+  InFlightDiagnostic diag = op->emitOpError("has type ")
+                            << type << ", the symbol has " << declared;
+  diag.attachNote(tables.lookupNearestSymbolFrom(op, name)->getLoc())
+      << name << " is declared here";
   return diag;
 }
 
@@ -112,7 +121,8 @@ LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (isa_and_nonnull<GraphOp>((*this)->getParentOp()))
-    return emitOpError("has no place in a train.graph; the passes build the step that writes");
+    return emitOpError(
+        "has no place in a train.graph; the passes build the step that writes");
   auto param = tables.lookupNearestSymbolFrom<ParamOp>(*this, getSymbolAttr());
   if (param && param.getFrozen()) {
     InFlightDiagnostic diag = emitOpError("writes frozen parameter ") << getSymbolAttr();
@@ -122,9 +132,11 @@ LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getSymbolAttr(), getValue().getType());
 }
 
-//===-- programs ----------------------------------------------------------------------------===//
+//===-- programs
+//----------------------------------------------------------------------------===//
 
-// (%name: type [batch(d)] [learning_rate], ...) -> (name: type, ...) [micro_batches(N)] { body }
+// (%name: type [batch(d)] [learning_rate], ...) -> (name: type, ...) [micro_batches(N)] {
+// body }
 static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
   Builder &b = parser.getBuilder();
   StringAttr name;
@@ -144,7 +156,8 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
     roles.push_back(static_cast<int64_t>(InputRole::Data));
     batchDims.push_back(-1);
     if (succeeded(parser.parseOptionalKeyword("batch")) &&
-        (parser.parseLParen() || parser.parseInteger(batchDims.back()) || parser.parseRParen()))
+        (parser.parseLParen() || parser.parseInteger(batchDims.back()) ||
+         parser.parseRParen()))
       return failure();
     if (succeeded(parser.parseOptionalKeyword("learning_rate")))
       roles.back() = static_cast<int64_t>(InputRole::LearningRate);
@@ -157,7 +170,8 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
   SmallVector<Type> outputTypes;
   auto parseOutput = [&]() -> ParseResult {
     std::string output;
-    if (parser.parseKeywordOrString(&output) || parser.parseColonType(outputTypes.emplace_back()))
+    if (parser.parseKeywordOrString(&output) ||
+        parser.parseColonType(outputTypes.emplace_back()))
       return failure();
     outputNames.push_back(b.getStringAttr(output));
     return success();
@@ -181,7 +195,8 @@ static ParseResult parseProgram(OpAsmParser &parser, OperationState &state) {
   if (body->empty())
     return parser.emitError(bodyLoc, "expected a body that ends in train.return");
 
-  // The types stand in the signature for the reader; the body's return decides, so they must agree.
+  // The types stand in the signature for the reader; the body's return decides, so they
+  // must agree.
   Operation *last = body->front().empty() ? nullptr : &body->front().back();
   if (!isa_and_nonnull<ReturnOp>(last))
     return parser.emitError(bodyLoc, "body must end in train.return");
@@ -209,7 +224,8 @@ static void printProgram(OpAsmPrinter &printer, ProgramOpInterface program) {
     unsigned i = argument.getArgNumber();
     if (i)
       printer << ", ";
-    // With the location, if any, behind the type: only this function prints it no more than asked for.
+    // With the location, if any, behind the type: only this function prints it no more
+    // than asked for.
     printer.printRegionArgument(argument);
     if (program.getBatchDim(i) >= 0)
       printer << " batch(" << program.getBatchDim(i) << ')';
@@ -231,9 +247,9 @@ static void printProgram(OpAsmPrinter &printer, ProgramOpInterface program) {
   auto count = op->getAttrOfType<IntegerAttr>("micro_batches");
   if (count && count.getInt() != 1)
     printer << " micro_batches(" << count.getInt() << ')';
-  printer.printOptionalAttrDictWithKeyword(op->getAttrs(), {"sym_name", "input_names",
-                                                            "input_roles", "batch_dims",
-                                                            "output_names", "micro_batches"});
+  printer.printOptionalAttrDictWithKeyword(
+      op->getAttrs(), {"sym_name", "input_names", "input_roles", "batch_dims",
+                       "output_names", "micro_batches"});
   printer << ' ';
   printer.printRegion(op->getRegion(0), /*printEntryBlockArgs=*/false);
 }
@@ -245,7 +261,8 @@ static LogicalResult verifyDistinct(Operation *op, ArrayAttr names, StringRef wh
     if (!name)
       return op->emitOpError() << what << " names must be strings, got " << attr;
     if (!seen.insert(name.getValue()).second)
-      return op->emitOpError() << "has two " << what << "s named '" << name.getValue() << "'";
+      return op->emitOpError() << "has two " << what << "s named '" << name.getValue()
+                               << "'";
   }
   return success();
 }
@@ -268,16 +285,15 @@ static LogicalResult verifySizes(Operation *program) {
   return failure(result.wasInterrupted());
 }
 
-template <typename ProgramTy>
-static LogicalResult verifyProgram(ProgramTy program) {
+template <typename ProgramTy> static LogicalResult verifyProgram(ProgramTy program) {
   Block &block = program.getBody().front();
   unsigned inputs = block.getNumArguments();
-  if (program.getInputNames().size() != inputs || program.getInputRoles().size() != inputs ||
-      program.getBatchDims().size() != inputs)
-    return program.emitOpError("has ") << inputs << " inputs, but "
-                                       << program.getInputNames().size() << " names, "
-                                       << program.getInputRoles().size() << " roles and "
-                                       << program.getBatchDims().size() << " batch dimensions";
+  if (program.getInputNames().size() != inputs ||
+      program.getInputRoles().size() != inputs || program.getBatchDims().size() != inputs)
+    return program.emitOpError("has ")
+           << inputs << " inputs, but " << program.getInputNames().size() << " names, "
+           << program.getInputRoles().size() << " roles and "
+           << program.getBatchDims().size() << " batch dimensions";
   auto ret = dyn_cast<ReturnOp>(block.getTerminator());
   if (!ret || ret.getNumOperands() != program.getOutputNames().size())
     return program.emitOpError("must end in train.return of ")
@@ -294,28 +310,33 @@ static LogicalResult verifyProgram(ProgramTy program) {
              << program.getInputNames()[i] << " needs a static shape, got "
              << block.getArgument(i).getType();
     if (type.getRank() > TRAIN_MAX_RANK)
-      return program.emitOpError("input ") << program.getInputNames()[i] << " has rank "
-                                           << type.getRank() << ", at most " << TRAIN_MAX_RANK;
+      return program.emitOpError("input ")
+             << program.getInputNames()[i] << " has rank " << type.getRank()
+             << ", at most " << TRAIN_MAX_RANK;
     auto role = static_cast<InputRole>(program.getInputRoles()[i]);
     if (role != InputRole::Data && role != InputRole::LearningRate)
       return program.emitOpError("input ")
              << program.getInputNames()[i] << " has an unknown role, "
              << program.getInputRoles()[i];
-    if (role == InputRole::LearningRate && (type.getRank() != 0 || !type.getElementType().isF32()))
+    if (role == InputRole::LearningRate &&
+        (type.getRank() != 0 || !type.getElementType().isF32()))
       return program.emitOpError("input ")
-             << program.getInputNames()[i] << " is a learning rate and must be tensor<f32>, got " << type;
+             << program.getInputNames()[i]
+             << " is a learning rate and must be tensor<f32>, got " << type;
     if (dim == -1)
       continue;
     if (dim < 0 || dim >= type.getRank())
-      return program.emitOpError("input ") << program.getInputNames()[i] << " has rank "
-                                           << type.getRank() << " and no batch dimension " << dim;
+      return program.emitOpError("input ")
+             << program.getInputNames()[i] << " has rank " << type.getRank()
+             << " and no batch dimension " << dim;
     if (batch >= 0 && type.getDimSize(dim) != batch)
       return program.emitOpError("inputs have batch sizes ")
              << batch << " and " << type.getDimSize(dim);
     batch = type.getDimSize(dim);
   }
   if (program.getMicroBatches() < 1)
-    return program.emitOpError("needs at least one micro-batch, got ") << program.getMicroBatches();
+    return program.emitOpError("needs at least one micro-batch, got ")
+           << program.getMicroBatches();
 
   if (failed(verifySizes(program)))
     return failure();
@@ -324,7 +345,8 @@ static LogicalResult verifyProgram(ProgramTy program) {
   for (WriteOp write : block.getOps<WriteOp>()) {
     auto [it, inserted] = writers.try_emplace(write.getSymbol(), write);
     if (!inserted) {
-      InFlightDiagnostic diag = write.emitOpError("is the second write of ") << write.getSymbolAttr();
+      InFlightDiagnostic diag = write.emitOpError("is the second write of ")
+                                << write.getSymbolAttr();
       diag.attachNote(it->second->getLoc()) << "the first is here";
       return diag;
     }
@@ -332,17 +354,17 @@ static LogicalResult verifyProgram(ProgramTy program) {
   return success();
 }
 
-#define TRAIN_PROGRAM(Op)                                                                    \
-  ParseResult Op::parse(OpAsmParser &parser, OperationState &state) {                        \
-    return parseProgram(parser, state);                                                      \
-  }                                                                                          \
-  void Op::print(OpAsmPrinter &printer) {                                                    \
-    printProgram(printer, cast<ProgramOpInterface>(getOperation()));                         \
-  }                                                                                          \
-  void Op::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {                 \
-    for (auto [argument, name] : llvm::zip(getBody().getArguments(), getInputNames()))       \
-      if (auto text = dyn_cast<StringAttr>(name))                                            \
-        setName(argument, text.getValue());                                                  \
+#define TRAIN_PROGRAM(Op)                                                                \
+  ParseResult Op::parse(OpAsmParser &parser, OperationState &state) {                    \
+    return parseProgram(parser, state);                                                  \
+  }                                                                                      \
+  void Op::print(OpAsmPrinter &printer) {                                                \
+    printProgram(printer, cast<ProgramOpInterface>(getOperation()));                     \
+  }                                                                                      \
+  void Op::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setName) {             \
+    for (auto [argument, name] : llvm::zip(getBody().getArguments(), getInputNames()))   \
+      if (auto text = dyn_cast<StringAttr>(name))                                        \
+        setName(argument, text.getValue());                                              \
   }
 TRAIN_PROGRAM(GraphOp)
 TRAIN_PROGRAM(StepOp)
@@ -366,7 +388,8 @@ LogicalResult StepOp::verify() { return verifyProgram(*this); }
 LogicalResult EvalOp::verify() { return verifyProgram(*this); }
 LogicalResult PredictOp::verify() { return verifyProgram(*this); }
 
-//===-- layer and checkpoint ----------------------------------------------------------------===//
+//===-- layer and checkpoint
+//----------------------------------------------------------------===//
 
 static LogicalResult verifyYield(Operation *op, TypeRange types) {
   auto yield = dyn_cast<YieldOp>(op->getRegion(0).front().getTerminator());
@@ -385,20 +408,23 @@ static LogicalResult verifyYield(Operation *op, TypeRange types) {
 LogicalResult LayerOp::verify() { return verifyYield(*this, getResultTypes()); }
 LogicalResult CheckpointOp::verify() { return verifyYield(*this, getResultTypes()); }
 
-//===-- microbatch --------------------------------------------------------------------------===//
+//===-- microbatch
+//--------------------------------------------------------------------------===//
 
 // train.microbatch 4 streams(%x = %xs : t, ...) carry(%a = %i : t, ...) { body }
-static ParseResult parseBindings(OpAsmParser &parser, StringRef keyword,
-                                 SmallVectorImpl<OpAsmParser::Argument> &arguments,
-                                 SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands) {
+static ParseResult
+parseBindings(OpAsmParser &parser, StringRef keyword,
+              SmallVectorImpl<OpAsmParser::Argument> &arguments,
+              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands) {
   if (failed(parser.parseOptionalKeyword(keyword)))
     return success();
-  return parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, [&]() -> ParseResult {
-    OpAsmParser::Argument &argument = arguments.emplace_back();
-    return failure(parser.parseArgument(argument) || parser.parseEqual() ||
-                   parser.parseOperand(operands.emplace_back()) ||
-                   parser.parseColonType(argument.type));
-  });
+  return parser.parseCommaSeparatedList(
+      OpAsmParser::Delimiter::Paren, [&]() -> ParseResult {
+        OpAsmParser::Argument &argument = arguments.emplace_back();
+        return failure(parser.parseArgument(argument) || parser.parseEqual() ||
+                       parser.parseOperand(operands.emplace_back()) ||
+                       parser.parseColonType(argument.type));
+      });
 }
 
 static void printBindings(OpAsmPrinter &printer, StringRef keyword, ValueRange arguments,
@@ -419,7 +445,8 @@ ParseResult MicrobatchOp::parse(OpAsmParser &parser, OperationState &state) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> streams, inits;
-  if (parser.parseInteger(count) || parseBindings(parser, "streams", arguments, streams) ||
+  if (parser.parseInteger(count) ||
+      parseBindings(parser, "streams", arguments, streams) ||
       parseBindings(parser, "carry", arguments, inits))
     return failure();
   SmallVector<Type> streamTypes, carried;
@@ -455,7 +482,8 @@ void MicrobatchOp::print(OpAsmPrinter &printer) {
   size_t streams = getStreams().size();
   printBindings(printer, "streams", ValueRange(values).take_front(streams), getStreams());
   printBindings(printer, "carry", ValueRange(values).drop_front(streams), getInits());
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(), {"count", "operandSegmentSizes"});
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {"count", "operandSegmentSizes"});
   printer << ' ';
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -464,20 +492,23 @@ LogicalResult MicrobatchOp::verify() {
   Block &block = getBody().front();
   size_t streams = getStreams().size();
   if (block.getNumArguments() != streams + getInits().size())
-    return emitOpError("body takes ") << block.getNumArguments() << " arguments, expected "
-                                      << streams + getInits().size();
+    return emitOpError("body takes ")
+           << block.getNumArguments() << " arguments, expected "
+           << streams + getInits().size();
   for (auto [i, stream] : llvm::enumerate(getStreams())) {
     auto type = cast<RankedTensorType>(stream.getType());
     auto slice = dyn_cast<RankedTensorType>(block.getArgument(i).getType());
-    if (type.getRank() == 0 || type.getDimSize(0) != static_cast<int64_t>(getCount()) || !slice ||
-        slice.getShape() != type.getShape().drop_front() ||
+    if (type.getRank() == 0 || type.getDimSize(0) != static_cast<int64_t>(getCount()) ||
+        !slice || slice.getShape() != type.getShape().drop_front() ||
         slice.getElementType() != type.getElementType())
-      return emitOpError("stream ") << i << " of type " << type << " does not hold " << getCount()
-                                    << " micro-batches of " << block.getArgument(i).getType();
+      return emitOpError("stream ")
+             << i << " of type " << type << " does not hold " << getCount()
+             << " micro-batches of " << block.getArgument(i).getType();
   }
   auto carried = TypeRange(block.getArgumentTypes()).drop_front(streams);
   if (carried != getInits().getTypes() || carried != getResultTypes())
-    return emitOpError("carries values whose types differ between init, argument and result");
+    return emitOpError(
+        "carries values whose types differ between init, argument and result");
   return verifyYield(*this, getResultTypes());
 }
 
@@ -485,7 +516,8 @@ ResultStorage MicrobatchOp::getResultStorage(unsigned result) {
   return ResultStorage::alias(getStreams().size() + result);
 }
 
-//===-- fusion ------------------------------------------------------------------------------===//
+//===-- fusion
+//------------------------------------------------------------------------------===//
 
 // train.fusion (%a = %x : t, ...) -> (t, ...) [aliases [..]] { body }
 ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
@@ -523,10 +555,11 @@ ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
 
 void FusionOp::print(OpAsmPrinter &printer) {
   printer << " (";
-  llvm::interleaveComma(llvm::zip(getBody().getArguments(), getOperands()), printer, [&](auto pair) {
-    printer << std::get<0>(pair) << " = " << std::get<1>(pair) << " : "
-            << std::get<0>(pair).getType();
-  });
+  llvm::interleaveComma(llvm::zip(getBody().getArguments(), getOperands()), printer,
+                        [&](auto pair) {
+                          printer << std::get<0>(pair) << " = " << std::get<1>(pair)
+                                  << " : " << std::get<0>(pair).getType();
+                        });
   printer << ")";
   printer.printArrowTypeList(getResultTypes());
   if (llvm::any_of(getAliases(), [](int64_t alias) { return alias >= 0; })) {
@@ -552,8 +585,8 @@ LogicalResult FusionOp::verify() {
     return diag;
   }
   if (getAliases().size() != getNumResults())
-    return emitOpError("has ") << getNumResults() << " results and " << getAliases().size()
-                               << " aliases";
+    return emitOpError("has ") << getNumResults() << " results and "
+                               << getAliases().size() << " aliases";
   llvm::SmallDenseSet<int64_t> used;
   for (auto [result, alias] : llvm::zip(getResults(), getAliases())) {
     if (alias < 0)
@@ -561,8 +594,9 @@ LogicalResult FusionOp::verify() {
     if (alias >= static_cast<int64_t>(getNumOperands()) || !used.insert(alias).second)
       return emitOpError("alias ") << alias << " names no operand, or one twice";
     if (getByteSize(getOperand(alias).getType()) != getByteSize(result.getType()))
-      return emitOpError("result of type ") << result.getType() << " cannot lie in operand "
-                                            << alias << " of type " << getOperand(alias).getType();
+      return emitOpError("result of type ")
+             << result.getType() << " cannot lie in operand " << alias << " of type "
+             << getOperand(alias).getType();
   }
   return verifyYield(*this, getResultTypes());
 }

@@ -9,7 +9,8 @@ using namespace train;
 
 static bool isKey(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  return tensor.getElementType().isInteger(64) && tensor.getShape() == ArrayRef<int64_t>{3};
+  return tensor.getElementType().isInteger(64) &&
+         tensor.getShape() == ArrayRef<int64_t>{3};
 }
 
 LogicalResult RandomKeyOp::verify() {

@@ -8,7 +8,8 @@ using namespace train;
 #define GET_OP_CLASSES
 #include "train/IR/ShapeOps.cpp.inc"
 
-//===-- Helpers -----------------------------------------------------------------------------===//
+//===-- Helpers
+//-----------------------------------------------------------------------------===//
 
 static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);
@@ -19,9 +20,10 @@ static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
 
 // One strided copy in the layout of TRAIN_LIBRARY_COPY. Dimensions that both sides
 // traverse as one are merged, so that the rank stays small and inner runs long.
-static LibraryCall makeCopy(Value source, Value target, int64_t elementBytes, int64_t sourceOffset,
-                            int64_t targetOffset, ArrayRef<int64_t> shape,
-                            ArrayRef<int64_t> sourceStrides, ArrayRef<int64_t> targetStrides) {
+static LibraryCall makeCopy(Value source, Value target, int64_t elementBytes,
+                            int64_t sourceOffset, int64_t targetOffset,
+                            ArrayRef<int64_t> shape, ArrayRef<int64_t> sourceStrides,
+                            ArrayRef<int64_t> targetStrides) {
   SmallVector<int64_t> sizes, from, to;
   for (auto [size, s, t] : llvm::zip_equal(shape, sourceStrides, targetStrides)) {
     if (size == 1)
@@ -42,21 +44,23 @@ static LibraryCall makeCopy(Value source, Value target, int64_t elementBytes, in
     to.push_back(1);
   }
   LibraryCall copy{TRAIN_LIBRARY_COPY, {source, target}, {}};
-  copy.params = {elementBytes, static_cast<int64_t>(sizes.size()), sourceOffset, targetOffset};
+  copy.params = {elementBytes, static_cast<int64_t>(sizes.size()), sourceOffset,
+                 targetOffset};
   llvm::append_range(copy.params, sizes);
   llvm::append_range(copy.params, from);
   llvm::append_range(copy.params, to);
   return copy;
 }
 
-static LogicalResult checkEntries(const inference::Failure &emitError, StringRef what, size_t count,
-                                  size_t rank) {
+static LogicalResult checkEntries(const inference::Failure &emitError, StringRef what,
+                                  size_t count, size_t rank) {
   if (count == rank)
     return success();
   return emitError(what, " needs one entry per dimension: ", rank, ", got ", count);
 }
 
-//===-- reshape -----------------------------------------------------------------------------===//
+//===-- reshape
+//-----------------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -70,7 +74,8 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
       continue;
     }
     if (size < 0) {
-      return emitError("has size ", size, " in dimension ", i, " of the shape; at most one size may be -1");
+      return emitError("has size ", size, " in dimension ", i,
+                       " of the shape; at most one size may be -1");
     }
     if (llvm::MulOverflow(known, size, known)) {
       return emitError("shape [", adaptor.getShape(), "] has too many elements");
@@ -107,7 +112,8 @@ LogicalResult ReshapeOp::setBatch(int64_t from, int64_t to) {
     old *= size;
   if (old == elements)
     return success();
-  // The batch is the outermost part of the data, so the first size that holds it as a factor.
+  // The batch is the outermost part of the data, so the first size that holds it as a
+  // factor.
   for (int64_t &size : shape) {
     if (size % from == 0 && old / from * to == elements) {
       size = size / from * to;
@@ -121,10 +127,13 @@ LogicalResult ReshapeOp::setBatch(int64_t from, int64_t to) {
          << from << "; use -1 for the size that follows the batch";
 }
 
-//===-- transpose ---------------------------------------------------------------------------===//
+//===-- transpose
+//---------------------------------------------------------------------------===//
 
-LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.transpose");
   auto type = cast<RankedTensorType>(adaptor.getX().getType());
   ArrayRef<int64_t> permutation = adaptor.getPermutation();
@@ -134,7 +143,8 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   SmallVector<int64_t> shape;
   for (int64_t from : permutation) {
     if (from < 0 || from >= type.getRank() || seen[from]) {
-      return emitError("permutation [", permutation, "] is not one of [0, ", type.getRank(), ")");
+      return emitError("permutation [", permutation, "] is not one of [0, ",
+                       type.getRank(), ")");
     }
     seen[from] = true;
     shape.push_back(type.getDimSize(from));
@@ -151,7 +161,8 @@ SmallVector<LibraryCall> TransposeOp::getLibraryCalls() {
                    shapeOf(getResult()), strides, rowMajorStrides(shapeOf(getResult())))};
 }
 
-//===-- slice -------------------------------------------------------------------------------===//
+//===-- slice
+//-------------------------------------------------------------------------------===//
 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -170,7 +181,8 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
     if (offsets[i] < 0 || sizes[i] < 0 || strides[i] < 1 ||
         (sizes[i] > 0 &&
          (offsets[i] >= size || sizes[i] - 1 > (size - 1 - offsets[i]) / strides[i]))) {
-      return emitError("reads ", sizes[i], " elements from ", offsets[i], " on by ", strides[i], " in dimension ", i, " of size ", size);
+      return emitError("reads ", sizes[i], " elements from ", offsets[i], " on by ",
+                       strides[i], " in dimension ", i, " of size ", size);
     }
   }
   types.push_back(RankedTensorType::get(sizes, type.getElementType()));
@@ -216,14 +228,15 @@ SmallVector<LibraryCall> SliceOp::getLibraryCalls() {
     offset += getOffsets()[i] * stride;
     strides.push_back(stride * getStrides()[i]);
   }
-  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), offset, 0, getSizes(),
-                   strides, rowMajorStrides(getSizes()))};
+  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), offset, 0,
+                   getSizes(), strides, rowMajorStrides(getSizes()))};
 }
 
 LogicalResult SliceOp::setBatch(int64_t from, int64_t to) {
   SmallVector<int64_t> sizes(getSizes());
   ArrayRef<int64_t> shape = shapeOf(getX());
-  // A slice that took the whole batch still does; one that cut it has no meaning for another.
+  // A slice that took the whole batch still does; one that cut it has no meaning for
+  // another.
   if (from == to || sizes.empty() || shape[0] == from || shape[0] % to != 0)
     return success();
   int64_t old = shape[0] / to * from;
@@ -237,7 +250,8 @@ LogicalResult SliceOp::setBatch(int64_t from, int64_t to) {
   return emitOpError("cuts the batch dimension; it cannot follow a batch of ") << to;
 }
 
-//===-- concat ------------------------------------------------------------------------------===//
+//===-- concat
+//------------------------------------------------------------------------------===//
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -261,7 +275,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
     }
     for (int64_t i = 0; i < rank; ++i) {
       if (i != dim && other[i] != shape[i]) {
-        return emitError("operands have sizes ", shape[i], " and ", other[i], " in dimension ", i);
+        return emitError("operands have sizes ", shape[i], " and ", other[i],
+                         " in dimension ", i);
       }
     }
     if (llvm::AddOverflow(shape[dim], other[dim], shape[dim])) {
@@ -279,14 +294,16 @@ SmallVector<LibraryCall> ConcatOp::getLibraryCalls() {
   for (Value operand : getOperands()) {
     ArrayRef<int64_t> shape = shapeOf(operand);
     if (!llvm::is_contained(shape, 0))
-      calls.push_back(makeCopy(operand, getResult(), getElementBytes(elementOf(operand)), 0,
-                               offset * strides[getDim()], shape, rowMajorStrides(shape), strides));
+      calls.push_back(makeCopy(operand, getResult(), getElementBytes(elementOf(operand)),
+                               0, offset * strides[getDim()], shape,
+                               rowMajorStrides(shape), strides));
     offset += shape[getDim()];
   }
   return calls;
 }
 
-//===-- pad ---------------------------------------------------------------------------------===//
+//===-- pad
+//---------------------------------------------------------------------------------===//
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -302,11 +319,13 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
   SmallVector<int64_t> shape;
   for (size_t i = 0; i < rank; ++i) {
     if (low[i] < 0 || high[i] < 0 || interior[i] < 0) {
-      return emitError("has negative padding in dimension ", i, ": low ", low[i], ", high ", high[i], ", interior ", interior[i]);
+      return emitError("has negative padding in dimension ", i, ": low ", low[i],
+                       ", high ", high[i], ", interior ", interior[i]);
     }
     int64_t size = type.getDimSize(i), padded;
     if (llvm::MulOverflow(interior[i], std::max<int64_t>(size - 1, 0), padded) ||
-        llvm::AddOverflow(padded, size, padded) || llvm::AddOverflow(padded, low[i], padded) ||
+        llvm::AddOverflow(padded, size, padded) ||
+        llvm::AddOverflow(padded, low[i], padded) ||
         llvm::AddOverflow(padded, high[i], padded)) {
       return emitError("the result is too large in dimension ", i);
     }
@@ -339,20 +358,24 @@ SmallVector<LibraryCall> PadOp::getLibraryCalls() {
   }
   if (llvm::is_contained(shapeOf(getX()), 0))
     return {fill};
-  return {fill, makeCopy(getX(), getResult(), getElementBytes(element), 0, offset, shapeOf(getX()),
-                         rowMajorStrides(shapeOf(getX())), strides)};
+  return {fill, makeCopy(getX(), getResult(), getElementBytes(element), 0, offset,
+                         shapeOf(getX()), rowMajorStrides(shapeOf(getX())), strides)};
 }
 
-//===-- broadcast ---------------------------------------------------------------------------===//
+//===-- broadcast
+//---------------------------------------------------------------------------===//
 
-LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *,
+                                            std::optional<Location> location,
+                                            Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.broadcast");
   auto shape = broadcastShapes({shapeOf(adaptor.getX()), adaptor.getShape()}, emitError);
   if (failed(shape))
     return failure();
   if (ArrayRef<int64_t>(*shape) != adaptor.getShape()) {
-    return emitError("shape [", shapeOf(adaptor.getX()), "] does not broadcast to [", adaptor.getShape(), "]");
+    return emitError("shape [", shapeOf(adaptor.getX()), "] does not broadcast to [",
+                     adaptor.getShape(), "]");
   }
   types.push_back(RankedTensorType::get(*shape, elementOf(adaptor.getX())));
   return success();
@@ -366,8 +389,8 @@ SmallVector<LibraryCall> BroadcastOp::getLibraryCalls() {
   for (auto [i, stride] : llvm::enumerate(all))
     if (from[i] != 1)
       strides[to.size() - from.size() + i] = stride;
-  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), 0, 0, to, strides,
-                   rowMajorStrides(to))};
+  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), 0, 0, to,
+                   strides, rowMajorStrides(to))};
 }
 
 LogicalResult BroadcastOp::setBatch(int64_t from, int64_t to) {

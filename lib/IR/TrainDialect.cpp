@@ -63,15 +63,16 @@ void TrainDialect::initialize() {
       >();
 }
 
-Operation *TrainDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
-                                             Location loc) {
+Operation *TrainDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                             Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements || elements.getType() != type)
     return nullptr;
   return ConstantOp::create(builder, loc, type, elements);
 }
 
-LogicalResult TrainDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+LogicalResult TrainDialect::verifyOperationAttribute(Operation *op,
+                                                     NamedAttribute attribute) {
   if (attribute.getName() == kStageAttr) {
     if (!isa<ModuleOp>(op))
       return op->emitOpError("attribute '") << kStageAttr << "' belongs on the module";

@@ -1,9 +1,10 @@
 //===- Bert.cpp - BERT ---------------------------------------------------------===//
 //
-// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (NAACL 2019), with
-// the parameter names and initial values of Hugging Face's BertModel. Sequences fill their rows: there is
-// no padding mask, and all tokens are of the first segment. Dropout acts after the embeddings
-// and after each sublayer; attention probabilities have none, since they never exist as a tensor.
+// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (NAACL 2019),
+// with the parameter names and initial values of Hugging Face's BertModel. Sequences fill
+// their rows: there is no padding mask, and all tokens are of the first segment. Dropout
+// acts after the embeddings and after each sublayer; attention probabilities have none,
+// since they never exist as a tensor.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -23,18 +24,21 @@ static constexpr double eps = 1e-12;
 static Value embed(ModelBuilder &b, Value tokens, Value table, const Bert &m) {
   ModelBuilder::Scope scope(b, "embeddings");
   std::string name = "bert.embeddings.";
-  Value positions =
-      b.param(name + "position_embeddings.weight", {m.positions, m.width}, b.normal(0.02));
-  Value segments = b.param(name + "token_type_embeddings.weight", {2, m.width}, b.normal(0.02));
+  Value positions = b.param(name + "position_embeddings.weight", {m.positions, m.width},
+                            b.normal(0.02));
+  Value segments =
+      b.param(name + "token_type_embeddings.weight", {2, m.width}, b.normal(0.02));
   Value x = b.add(b.embedding(table, tokens), b.slice(segments, 0, 0, 1));
   x = b.add(x, m.seq < m.positions ? b.slice(positions, 0, 0, m.seq) : positions);
   return b.dropout(b.layerNorm(x, name + "LayerNorm", eps), m.dropout);
 }
 
-static Value selfAttention(ModelBuilder &b, Value x, const std::string &name, const Bert &m) {
+static Value selfAttention(ModelBuilder &b, Value x, const std::string &name,
+                           const Bert &m) {
   ModelBuilder::Scope scope(b, "attention");
   auto project = [&](StringRef which) {
-    return b.splitHeads(b.linear(x, name + ".self." + which, m.width, b.normal(0.02)), m.heads);
+    return b.splitHeads(b.linear(x, name + ".self." + which, m.width, b.normal(0.02)),
+                        m.heads);
   };
   Value q = project("query"), k = project("key"), v = project("value");
   Value y = b.attention(q, k, v, /*causal=*/false);
@@ -42,7 +46,8 @@ static Value selfAttention(ModelBuilder &b, Value x, const std::string &name, co
   return b.layerNorm(b.add(x, y), name + ".output.LayerNorm", eps);
 }
 
-static Value feedForward(ModelBuilder &b, Value x, const std::string &name, const Bert &m) {
+static Value feedForward(ModelBuilder &b, Value x, const std::string &name,
+                         const Bert &m) {
   Value h = b.gelu(b.linear(x, name + ".intermediate.dense", m.hidden, b.normal(0.02)),
                    GeluKind::Erf);
   Value y = b.linear(h, name + ".output.dense", m.width, b.normal(0.02));
@@ -72,7 +77,8 @@ OwningOpRef<ModuleOp> train::buildBert(MLIRContext *context, Settings &s) {
       s.transformer({{"base", {12, 768, 12, 3072}}, {"large", {24, 1024, 16, 4096}}});
   m.vocab = s.get(&ModelOptions::vocab, "vocab", 30522);
   m.seq = s.get(&ModelOptions::seq, "seq", 128);
-  m.positions = s.get(&ModelOptions::positions, "positions", std::max<int64_t>(m.seq, 512));
+  m.positions =
+      s.get(&ModelOptions::positions, "positions", std::max<int64_t>(m.seq, 512));
   int64_t batch = s.get(&ModelOptions::batch, "batch", 32);
   int64_t classes = s.get(&ModelOptions::classes, "classes", 2);
   m.dropout = s.dropout();
@@ -89,8 +95,8 @@ OwningOpRef<ModuleOp> train::buildBert(MLIRContext *context, Settings &s) {
   Value target = head == "none"  ? b.input("target", {batch, m.width}, b.f32())
                  : head == "mlm" ? b.input("labels", {batch, m.seq}, b.i32())
                                  : b.input("labels", {batch}, b.i32());
-  Value table =
-      b.param("bert.embeddings.word_embeddings.weight", {m.vocab, m.width}, b.normal(0.02));
+  Value table = b.param("bert.embeddings.word_embeddings.weight", {m.vocab, m.width},
+                        b.normal(0.02));
   Value x = embed(b, tokens, table, m);
   for (int64_t i = 0; i < m.layers; ++i) {
     std::string layer = "encoder.layer." + std::to_string(i);
@@ -106,6 +112,7 @@ OwningOpRef<ModuleOp> train::buildBert(MLIRContext *context, Settings &s) {
   Value pooled = pool(b, x, m);
   if (head == "none")
     return b.finish({{"loss", b.make<MseOp>(pooled, target)}, {"pooled", pooled}});
-  Value logits = b.linear(b.dropout(pooled, m.dropout), "classifier", classes, b.normal(0.02));
+  Value logits =
+      b.linear(b.dropout(pooled, m.dropout), "classifier", classes, b.normal(0.02));
   return b.finish({{"loss", b.crossEntropy(logits, target)}, {"logits", logits}});
 }

@@ -35,10 +35,11 @@ public:
   /// The dropout rate in [0, 1).
   double dropout();
   /// One of the words, the first by default.
-  std::string word(const std::optional<std::string> ModelOptions::*option, const char *name,
-                   llvm::ArrayRef<llvm::StringRef> words);
-  /// The named size, the first by default, with what --layers, --width, --heads and --hidden change about it: another
-  /// width alone means heads of 64 and `hidden` in the same proportion.
+  std::string word(const std::optional<std::string> ModelOptions::*option,
+                   const char *name, llvm::ArrayRef<llvm::StringRef> words);
+  /// The named size, the first by default, with what --layers, --width, --heads and
+  /// --hidden change about it: another width alone means heads of 64 and `hidden` in the
+  /// same proportion.
   TransformerShape transformer(llvm::ArrayRef<NamedShape> sizes);
   /// The published size that was asked for, as an index into `sizes`, or -1 if none was.
   int size(llvm::ArrayRef<llvm::StringRef> sizes);
@@ -54,23 +55,31 @@ private:
   std::string error;
 };
 
-using FamilyFunction = mlir::OwningOpRef<mlir::ModuleOp> (*)(mlir::MLIRContext *, Settings &);
+using FamilyFunction = mlir::OwningOpRef<mlir::ModuleOp> (*)(mlir::MLIRContext *,
+                                                             Settings &);
 
-/// A family: its name, the options that it has beside --size and --batch, and its builder. The builder
-/// returns null after Settings::fail.
+/// A family: its name, the options that it has beside --size and --batch, and its
+/// builder. The builder returns null after Settings::fail.
 struct Family {
   llvm::StringRef name;
   std::vector<llvm::StringRef> options;
   FamilyFunction build;
 };
 
-mlir::OwningOpRef<mlir::ModuleOp> buildMlp(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildResnet(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildUnet(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildGpt2(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildBert(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildVit(mlir::MLIRContext *context, Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildLlama(mlir::MLIRContext *context, Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildMlp(mlir::MLIRContext *context,
+                                           Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildResnet(mlir::MLIRContext *context,
+                                              Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildUnet(mlir::MLIRContext *context,
+                                            Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildGpt2(mlir::MLIRContext *context,
+                                            Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildBert(mlir::MLIRContext *context,
+                                            Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildVit(mlir::MLIRContext *context,
+                                           Settings &settings);
+mlir::OwningOpRef<mlir::ModuleOp> buildLlama(mlir::MLIRContext *context,
+                                             Settings &settings);
 
 } // namespace train
 

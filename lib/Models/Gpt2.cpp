@@ -1,9 +1,9 @@
 //===- Gpt2.cpp - GPT-2 --------------------------------------------------------===//
 //
 // Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), with
-// the parameter names and layouts of Hugging Face's GPT2LMHeadModel: Conv1D weights are [in, out], the
-// head shares the token embedding. Its initial values too: normal 0.02, and for projections
-// onto the residual stream 0.02 / sqrt(2 * layers).
+// the parameter names and layouts of Hugging Face's GPT2LMHeadModel: Conv1D weights are
+// [in, out], the head shares the token embedding. Its initial values too: normal 0.02,
+// and for projections onto the residual stream 0.02 / sqrt(2 * layers).
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -20,21 +20,25 @@ struct Gpt2 : TransformerShape {
 };
 } // namespace
 
-static Value selfAttention(ModelBuilder &b, Value x, const std::string &name, const Gpt2 &m) {
+static Value selfAttention(ModelBuilder &b, Value x, const std::string &name,
+                           const Gpt2 &m) {
   ModelBuilder::Scope scope(b, "attn");
   Value qkv = b.conv1d(x, name + ".c_attn", 3 * m.width, b.normal(0.02));
   auto part = [&](int64_t i) {
     return b.splitHeads(b.slice(qkv, 2, i * m.width, m.width), m.heads);
   };
   Value merged = b.attention(part(0), part(1), part(2), m.causal);
-  Value y = b.conv1d(merged, name + ".c_proj", m.width, b.normal(0.02 / std::sqrt(2.0 * m.layers)));
+  Value y = b.conv1d(merged, name + ".c_proj", m.width,
+                     b.normal(0.02 / std::sqrt(2.0 * m.layers)));
   return b.dropout(y, m.dropout);
 }
 
-static Value feedForward(ModelBuilder &b, Value x, const std::string &name, const Gpt2 &m) {
+static Value feedForward(ModelBuilder &b, Value x, const std::string &name,
+                         const Gpt2 &m) {
   ModelBuilder::Scope scope(b, "mlp");
   Value h = b.gelu(b.conv1d(x, name + ".c_fc", m.hidden, b.normal(0.02)), GeluKind::Tanh);
-  Value y = b.conv1d(h, name + ".c_proj", m.width, b.normal(0.02 / std::sqrt(2.0 * m.layers)));
+  Value y =
+      b.conv1d(h, name + ".c_proj", m.width, b.normal(0.02 / std::sqrt(2.0 * m.layers)));
   return b.dropout(y, m.dropout);
 }
 
@@ -51,7 +55,8 @@ OwningOpRef<ModuleOp> train::buildGpt2(MLIRContext *context, Settings &s) {
                                                       {"xl", {48, 1600, 25, 6400}}});
   m.vocab = s.get(&ModelOptions::vocab, "vocab", 50257);
   int64_t seq = s.get(&ModelOptions::seq, "seq", 1024);
-  m.positions = s.get(&ModelOptions::positions, "positions", std::max<int64_t>(seq, 1024));
+  m.positions =
+      s.get(&ModelOptions::positions, "positions", std::max<int64_t>(seq, 1024));
   int64_t batch = s.get(&ModelOptions::batch, "batch", 4);
   m.dropout = s.dropout();
   m.causal = !s.options.bidirectional;

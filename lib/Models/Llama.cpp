@@ -1,9 +1,10 @@
 //===- Llama.cpp - Llama --------------------------------------------------------===//
 //
-// Touvron et al., "LLaMA" (2023) and "Llama 2" (2023), with the parameter names and layouts of Hugging
-// Face's LlamaForCausalLM. Rotary position embeddings (Su et al., RoFormer, 2021) are
-// plain elementwise ops on tables computed from counters, in the half-split form that those
-// checkpoints expect: element i turns together with element i + D/2.
+// Touvron et al., "LLaMA" (2023) and "Llama 2" (2023), with the parameter names and
+// layouts of Hugging Face's LlamaForCausalLM. Rotary position embeddings (Su et al.,
+// RoFormer, 2021) are plain elementwise ops on tables computed from counters, in the
+// half-split form that those checkpoints expect: element i turns together with element i
+// + D/2.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -48,7 +49,8 @@ static Value selfAttention(ModelBuilder &b, Value x, const std::string &name,
   ModelBuilder::Scope scope(b, "self_attn");
   int64_t depth = m.width / m.heads;
   auto project = [&](StringRef which, int64_t heads) {
-    Value y = b.linear(x, name + "." + which, heads * depth, b.normal(0.02), /*bias=*/false);
+    Value y =
+        b.linear(x, name + "." + which, heads * depth, b.normal(0.02), /*bias=*/false);
     return b.splitHeads(y, heads);
   };
   Value q = rotate(b, project("q_proj", m.heads), rotary);
@@ -57,13 +59,15 @@ static Value selfAttention(ModelBuilder &b, Value x, const std::string &name,
   return b.linear(y, name + ".o_proj", m.width, b.normal(0.02), /*bias=*/false);
 }
 
-static Value feedForward(ModelBuilder &b, Value x, const std::string &name, const Llama &m) {
+static Value feedForward(ModelBuilder &b, Value x, const std::string &name,
+                         const Llama &m) {
   ModelBuilder::Scope scope(b, "mlp");
   auto widen = [&](StringRef which) {
     return b.linear(x, name + "." + which, m.hidden, b.normal(0.02), /*bias=*/false);
   };
   Value gate = b.make<SiluOp>(widen("gate_proj"));
-  return b.linear(b.mul(gate, widen("up_proj")), name + ".down_proj", m.width, b.normal(0.02),
+  return b.linear(b.mul(gate, widen("up_proj")), name + ".down_proj", m.width,
+                  b.normal(0.02),
                   /*bias=*/false);
 }
 
@@ -80,7 +84,8 @@ OwningOpRef<ModuleOp> train::buildLlama(MLIRContext *context, Settings &s) {
                                                       {"8B", {32, 4096, 32, 14336}}});
   int size = std::max(0, s.size({extras[0].name, extras[1].name, extras[2].name}));
   bool reshaped = s.options.width || s.options.heads;
-  m.kvHeads = s.get(&ModelOptions::kvHeads, "kv-heads", reshaped ? m.heads : extras[size].kvHeads);
+  m.kvHeads = s.get(&ModelOptions::kvHeads, "kv-heads",
+                    reshaped ? m.heads : extras[size].kvHeads);
   int64_t vocab = s.get(&ModelOptions::vocab, "vocab", extras[size].vocab);
   int64_t seq = s.get(&ModelOptions::seq, "seq", 2048);
   int64_t batch = s.get(&ModelOptions::batch, "batch", 1);

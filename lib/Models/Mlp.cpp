@@ -19,7 +19,8 @@ OwningOpRef<ModuleOp> train::buildMlp(MLIRContext *context, Settings &s) {
   std::string loss = s.word(&ModelOptions::loss, "loss", {"mse", "cross-entropy"});
   double dropout = s.dropout();
   if (widths.size() < 2)
-    s.fail("--widths expects at least two sizes, input and output; got " + Twine(widths.size()));
+    s.fail("--widths expects at least two sizes, input and output; got " +
+           Twine(widths.size()));
   for (int64_t width : widths)
     if (width < 1 || width > 1 << 24)
       s.fail("--widths expects numbers from 1 to 16777216, got " + Twine(width));
@@ -39,6 +40,7 @@ OwningOpRef<ModuleOp> train::buildMlp(MLIRContext *context, Settings &s) {
     });
   }
   ModelBuilder::Scope scope(b, "loss");
-  Value result = loss == "mse" ? Value(b.make<MseOp>(x, target)) : b.crossEntropy(x, target);
+  Value result =
+      loss == "mse" ? Value(b.make<MseOp>(x, target)) : b.crossEntropy(x, target);
   return b.finish({{"loss", result}, {loss == "mse" ? "prediction" : "logits", x}});
 }

@@ -1,7 +1,8 @@
 //===- ModelBuilder.cpp - the words in which the model families are written ---===//
 //
-// The graph's body grows in a detached block, because the graph op's inputs and outputs are known
-// only at the end; parameters go to the module at once, in the order of their first use.
+// The graph's body grows in a detached block, because the graph op's inputs and outputs
+// are known only at the end; parameters go to the module at once, in the order of their
+// first use.
 //
 //===----------------------------------------------------------------------===//
 #include "ModelBuilder.h"
@@ -46,7 +47,8 @@ ModelBuilder::Scope::~Scope() {
 Value ModelBuilder::input(StringRef name, ArrayRef<int64_t> shape, Type elementType) {
   StringAttr nameAttr = builder.getStringAttr(name);
   inputNames.push_back(nameAttr);
-  return body->addArgument(RankedTensorType::get(shape, elementType), NameLoc::get(nameAttr));
+  return body->addArgument(RankedTensorType::get(shape, elementType),
+                           NameLoc::get(nameAttr));
 }
 
 Value ModelBuilder::layer(StringRef name, function_ref<Value()> build) {
@@ -77,8 +79,8 @@ ModelBuilder::finish(ArrayRef<std::pair<StringRef, Value>> outputs) {
   builder.setInsertionPointToEnd(module->getBody());
   SmallVector<int64_t> roles(inputNames.size(), static_cast<int64_t>(InputRole::Data));
   SmallVector<int64_t> batchDims(inputNames.size(), 0);
-  auto graph = make<GraphOp>(graphName, builder.getArrayAttr(inputNames), roles, batchDims,
-                             builder.getArrayAttr(outputNames));
+  auto graph = make<GraphOp>(graphName, builder.getArrayAttr(inputNames), roles,
+                             batchDims, builder.getArrayAttr(outputNames));
   graph.getBody().push_back(body);
   body = nullptr;
   if (failed(verify(*module)))
@@ -123,18 +125,19 @@ FlatSymbolRefAttr ModelBuilder::statistic(const Twine &name, ArrayRef<int64_t> s
                                           Attribute init) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module->getBody());
-  make<StateOp>(name.str(), RankedTensorType::get(shape, f32()), init, StateRole::Statistic,
-                FlatSymbolRefAttr(), IntegerAttr());
+  make<StateOp>(name.str(), RankedTensorType::get(shape, f32()), init,
+                StateRole::Statistic, FlatSymbolRefAttr(), IntegerAttr());
   return FlatSymbolRefAttr::get(builder.getContext(), name.str());
 }
 
 //===-- Layers that hold parameters -----------------------------------------===//
 
-Value ModelBuilder::linear(Value x, const Twine &name, int64_t out, Attribute init, bool bias,
-                           Attribute biasInit) {
+Value ModelBuilder::linear(Value x, const Twine &name, int64_t out, Attribute init,
+                           bool bias, Attribute biasInit) {
   std::string base = name.str();
   Scope scope(*this, lastComponent(base));
-  Value y = matmul(x, param(base + ".weight", {out, dim(x, -1)}, init), /*transposeRhs=*/true);
+  Value y =
+      matmul(x, param(base + ".weight", {out, dim(x, -1)}, init), /*transposeRhs=*/true);
   if (!bias)
     return y;
   return add(y, paramWithoutDecay(base + ".bias", {out}, biasInit ? biasInit : zeros()));
@@ -143,7 +146,8 @@ Value ModelBuilder::linear(Value x, const Twine &name, int64_t out, Attribute in
 Value ModelBuilder::conv1d(Value x, const Twine &name, int64_t out, Attribute init) {
   std::string base = name.str();
   Scope scope(*this, lastComponent(base));
-  Value y = matmul(x, param(base + ".weight", {dim(x, -1), out}, init), /*transposeRhs=*/false);
+  Value y =
+      matmul(x, param(base + ".weight", {dim(x, -1), out}, init), /*transposeRhs=*/false);
   return add(y, paramWithoutDecay(base + ".bias", {out}, zeros()));
 }
 

@@ -21,7 +21,8 @@ public:
   //===-- Structure ---------------------------------------------------------===//
 
   /// A data input of the graph whose dimension 0 is the batch.
-  mlir::Value input(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Type elementType);
+  mlir::Value input(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                    mlir::Type elementType);
 
   /// Runs `body` inside a train.layer of this name.
   mlir::Value layer(llvm::StringRef name, llvm::function_ref<mlir::Value()> body);
@@ -39,7 +40,8 @@ public:
     size_t outerLength;
   };
 
-  /// Closes the graph with its outputs (name, value) and hands over the verified module, or null.
+  /// Closes the graph with its outputs (name, value) and hands over the verified module,
+  /// or null.
   mlir::OwningOpRef<mlir::ModuleOp>
   finish(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> outputs);
 
@@ -54,27 +56,32 @@ public:
   //===-- Parameters --------------------------------------------------------===//
 
   /// Declares a parameter and reads it here. A name is declared once.
-  mlir::Value param(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape, mlir::Attribute init);
+  mlir::Value param(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
+                    mlir::Attribute init);
   /// The same for biases and gains of norms, which weight decay leaves alone.
   mlir::Value paramWithoutDecay(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
                                 mlir::Attribute init);
   /// Declares a running statistic.
-  mlir::FlatSymbolRefAttr statistic(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
-                                    mlir::Attribute init);
+  mlir::FlatSymbolRefAttr statistic(const llvm::Twine &name,
+                                    llvm::ArrayRef<int64_t> shape, mlir::Attribute init);
 
   //===-- Layers that hold parameters ---------------------------------------===//
   // Each is in a scope of the last component of its name: `h.0.attn.c_proj` is `c_proj`.
 
-  /// x W^T + b with NAME.weight [out, in] and NAME.bias [out], as torch.nn.Linear stores them.
-  mlir::Value linear(mlir::Value x, const llvm::Twine &name, int64_t out, mlir::Attribute init,
-                     bool bias = true, mlir::Attribute biasInit = {});
+  /// x W^T + b with NAME.weight [out, in] and NAME.bias [out], as torch.nn.Linear stores
+  /// them.
+  mlir::Value linear(mlir::Value x, const llvm::Twine &name, int64_t out,
+                     mlir::Attribute init, bool bias = true,
+                     mlir::Attribute biasInit = {});
   /// x W + b with NAME.weight [in, out], as GPT-2's Conv1D stores it.
-  mlir::Value conv1d(mlir::Value x, const llvm::Twine &name, int64_t out, mlir::Attribute init);
+  mlir::Value conv1d(mlir::Value x, const llvm::Twine &name, int64_t out,
+                     mlir::Attribute init);
   mlir::Value layerNorm(mlir::Value x, const llvm::Twine &name, double eps);
   mlir::Value rmsNorm(mlir::Value x, const llvm::Twine &name, double eps);
   /// Batch normalization over dimension 1 with running statistics of momentum 0.1.
   mlir::Value batchNorm(mlir::Value x, const llvm::Twine &name);
-  /// A convolution with square filter, equal padding on all sides, NAME.weight [out, in, k, k].
+  /// A convolution with square filter, equal padding on all sides, NAME.weight [out, in,
+  /// k, k].
   mlir::Value conv2d(mlir::Value x, const llvm::Twine &name, int64_t out, int64_t kernel,
                      int64_t stride, int64_t padding, mlir::Attribute init);
 
@@ -97,15 +104,20 @@ public:
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> permutation) {
     return make<TransposeOp>(x, permutation);
   }
-  mlir::Value concat(mlir::ValueRange parts, int64_t dim) { return make<ConcatOp>(parts, dim); }
+  mlir::Value concat(mlir::ValueRange parts, int64_t dim) {
+    return make<ConcatOp>(parts, dim);
+  }
   /// Elements [offset, offset + size) along one dimension.
   mlir::Value slice(mlir::Value x, int64_t dim, int64_t offset, int64_t size);
-  mlir::Value embedding(mlir::Value table, mlir::Value ids) { return make<EmbeddingOp>(table, ids); }
+  mlir::Value embedding(mlir::Value table, mlir::Value ids) {
+    return make<EmbeddingOp>(table, ids);
+  }
   /// x itself at rate 0.
   mlir::Value dropout(mlir::Value x, double rate);
   /// [B, T, H*D] as [B, T, H, D], which is a view.
   mlir::Value splitHeads(mlir::Value x, int64_t heads);
-  /// Attention over q [B, T, H, D], k and v [B, S, G, D] with the usual scale 1 / sqrt(D), as [B, T, H*D].
+  /// Attention over q [B, T, H, D], k and v [B, S, G, D] with the usual scale 1 /
+  /// sqrt(D), as [B, T, H*D].
   mlir::Value attention(mlir::Value q, mlir::Value k, mlir::Value v, bool causal);
   mlir::Value crossEntropy(mlir::Value logits, mlir::Value labels);
   /// An f32 scalar.

@@ -1,7 +1,8 @@
 //===- Models.cpp - from options to a model -----------------------------------===//
 //
 // The table of families, and the checks that all share: an option that a family doesn't
-// have is refused by name, because a setting that is silently ignored costs a training run.
+// have is refused by name, because a setting that is silently ignored costs a training
+// run.
 //
 //===----------------------------------------------------------------------===//
 #include "train/Models/Models.h"
@@ -18,19 +19,20 @@ static const std::vector<Family> &families() {
       {"resnet", {"width", "image", "channels", "classes"}, buildResnet},
       {"unet", {"layers", "width", "image", "channels", "classes"}, buildUnet},
       {"gpt2",
-       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout", "tied",
-        "untied", "bidirectional"},
+       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout",
+        "tied", "untied", "bidirectional"},
        buildGpt2},
       {"bert",
-       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout", "head",
-        "classes"},
+       {"layers", "width", "heads", "hidden", "seq", "positions", "vocab", "dropout",
+        "head", "classes"},
        buildBert},
       {"vit",
-       {"layers", "width", "heads", "hidden", "image", "patch", "channels", "classes", "dropout"},
+       {"layers", "width", "heads", "hidden", "image", "patch", "channels", "classes",
+        "dropout"},
        buildVit},
       {"llama",
-       {"layers", "width", "heads", "kv-heads", "hidden", "seq", "vocab", "rope-base", "tied",
-        "untied", "bidirectional"},
+       {"layers", "width", "heads", "kv-heads", "hidden", "seq", "vocab", "rope-base",
+        "tied", "untied", "bidirectional"},
        buildLlama},
   };
   return table;
@@ -75,8 +77,8 @@ static std::vector<StringRef> givenOptions(const ModelOptions &options) {
 
 OwningOpRef<ModuleOp> train::buildModel(MLIRContext *context, const ModelOptions &options,
                                         std::string &error) {
-  auto family =
-      llvm::find_if(families(), [&](const Family &f) { return f.name == options.family; });
+  auto family = llvm::find_if(families(),
+                              [&](const Family &f) { return f.name == options.family; });
   if (family == families().end()) {
     std::string near = nearestName(options.family, modelFamilies());
     error = "unknown family '" + options.family + "'; " +
@@ -125,13 +127,14 @@ void Settings::fail(const Twine &what) {
     error = what.str();
 }
 
-int64_t Settings::get(const std::optional<int64_t> ModelOptions::*option, const char *name,
-                      int64_t fallback, int64_t minimum) {
+int64_t Settings::get(const std::optional<int64_t> ModelOptions::*option,
+                      const char *name, int64_t fallback, int64_t minimum) {
   int64_t value = (options.*option).value_or(fallback);
   int64_t most = option == &ModelOptions::layers ? mostLayers : largestSize;
   if (value >= minimum && value <= most)
     return value;
-  fail("--" + Twine(name) + " expects a number from " + Twine(minimum) + " to " + Twine(most) + ", got " + Twine(value));
+  fail("--" + Twine(name) + " expects a number from " + Twine(minimum) + " to " +
+       Twine(most) + ", got " + Twine(value));
   return fallback;
 }
 
@@ -139,7 +142,8 @@ double Settings::dropout() {
   double rate = options.dropout.value_or(0);
   if (rate >= 0 && rate < 1)
     return rate;
-  fail("--dropout expects a rate of at least 0 and below 1, got " + Twine(std::to_string(rate)));
+  fail("--dropout expects a rate of at least 0 and below 1, got " +
+       Twine(std::to_string(rate)));
   return 0;
 }
 
@@ -147,7 +151,8 @@ std::string Settings::word(const std::optional<std::string> ModelOptions::*optio
                            const char *name, ArrayRef<StringRef> words) {
   std::string value = (options.*option).value_or(words.front().str());
   if (!llvm::is_contained(words, value))
-    fail("--" + Twine(name) + " expects " + llvm::join(words, ", ") + "; got '" + value + "'");
+    fail("--" + Twine(name) + " expects " + llvm::join(words, ", ") + "; got '" + value +
+         "'");
   return value;
 }
 
@@ -179,8 +184,9 @@ TransformerShape Settings::transformer(ArrayRef<NamedShape> sizes) {
   return shape;
 }
 
-void Settings::divides(int64_t value, const char *name, int64_t whole, const char *wholeName) {
+void Settings::divides(int64_t value, const char *name, int64_t whole,
+                       const char *wholeName) {
   if (whole % value != 0)
-    fail("--" + Twine(name) + "=" + Twine(value) + " does not divide --" + wholeName + "=" +
-         Twine(whole));
+    fail("--" + Twine(name) + "=" + Twine(value) + " does not divide --" + wholeName +
+         "=" + Twine(whole));
 }

@@ -1,8 +1,8 @@
 //===- Resnet.cpp - ResNet -------------------------------------------------------===//
 //
-// He et al., "Deep Residual Learning for Image Recognition" (CVPR 2016), as torchvision has it: the
-// stride of a bottleneck is in its 3x3 convolution, parameter names are torchvision's, and convolutions
-// start from a normal distribution scaled by fan-out.
+// He et al., "Deep Residual Learning for Image Recognition" (CVPR 2016), as torchvision
+// has it: the stride of a bottleneck is in its 3x3 convolution, parameter names are
+// torchvision's, and convolutions start from a normal distribution scaled by fan-out.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -19,8 +19,9 @@ struct Depth {
 } // namespace
 
 /// A convolution without bias that keeps the size at stride 1, and its normalization.
-static Value convNorm(ModelBuilder &b, Value x, const std::string &conv, const std::string &norm,
-                      int64_t out, int64_t kernel, int64_t stride) {
+static Value convNorm(ModelBuilder &b, Value x, const std::string &conv,
+                      const std::string &norm, int64_t out, int64_t kernel,
+                      int64_t stride) {
   Attribute init = b.normal(std::sqrt(2.0 / (out * kernel * kernel)));
   return b.batchNorm(b.conv2d(x, conv, out, kernel, stride, kernel / 2, init), norm);
 }
@@ -61,7 +62,8 @@ OwningOpRef<ModuleOp> train::buildResnet(MLIRContext *context, Settings &s) {
   int64_t classes = s.get(&ModelOptions::classes, "classes", 1000);
   int64_t batch = s.get(&ModelOptions::batch, "batch", 32);
   if (image <= 32 && batch == 1)
-    s.fail("--image=" + Twine(image) + " leaves one pixel to normalize over in the last stage at "
+    s.fail("--image=" + Twine(image) +
+           " leaves one pixel to normalize over in the last stage at "
            "--batch=1; use more than 32");
   if (!s.ok())
     return nullptr;
@@ -79,7 +81,9 @@ OwningOpRef<ModuleOp> train::buildResnet(MLIRContext *context, Settings &s) {
     for (int64_t i = 0; i < depth.blocks[stage]; ++i) {
       std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
       int64_t stride = stage > 0 && i == 0 ? 2 : 1;
-      x = b.layer(name, [&] { return block(b, x, name, width << stage, stride, depth.bottleneck); });
+      x = b.layer(name, [&] {
+        return block(b, x, name, width << stage, stride, depth.bottleneck);
+      });
     }
   ModelBuilder::Scope scope(b, "head");
   x = b.make<ReduceMeanOp>(x, ArrayRef<int64_t>{2, 3});

@@ -1,9 +1,10 @@
 //===- Unet.cpp - U-Net -----------------------------------------------------------===//
 //
-// Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation" (MICCAI
-// 2015), in its usual modern form: convolutions that keep the size, batch normalization, up-convolutions.
-// Names are those of the widely used PyTorch implementation (milesial/Pytorch-UNet), initial
-// values those of torch's convolutions, uniform by fan-in.
+// Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation"
+// (MICCAI 2015), in its usual modern form: convolutions that keep the size, batch
+// normalization, up-convolutions. Names are those of the widely used PyTorch
+// implementation (milesial/Pytorch-UNet), initial values those of torch's convolutions,
+// uniform by fan-in.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -39,8 +40,8 @@ static Value upConv(ModelBuilder &b, Value x, const std::string &name) {
   Attribute init = byFanIn(b, out * 4);
   Value filter = b.param(name + ".weight", {in, out, 2, 2}, init);
   Value y = b.make<Conv2dTransposeOp>(
-      x, filter, ArrayRef<int64_t>{2 * b.dim(x, 2), 2 * b.dim(x, 3)}, ArrayRef<int64_t>{2, 2},
-      ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1});
+      x, filter, ArrayRef<int64_t>{2 * b.dim(x, 2), 2 * b.dim(x, 3)},
+      ArrayRef<int64_t>{2, 2}, ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1});
   return addBias(b, y, name + ".bias", init);
 }
 
@@ -57,7 +58,8 @@ OwningOpRef<ModuleOp> train::buildUnet(MLIRContext *context, Settings &s) {
   else if (image % (int64_t(1) << levels) != 0)
     s.fail("--image=" + Twine(image) + " can't be halved " + Twine(levels) + " times");
   else if (batch == 1 && image >> levels == 1)
-    s.fail("--image=" + Twine(image) + " leaves one pixel to normalize over at the bottom at --batch=1");
+    s.fail("--image=" + Twine(image) +
+           " leaves one pixel to normalize over at the bottom at --batch=1");
   if (!s.ok())
     return nullptr;
 
@@ -70,9 +72,10 @@ OwningOpRef<ModuleOp> train::buildUnet(MLIRContext *context, Settings &s) {
     skips.push_back(x);
     std::string name = "down" + std::to_string(i);
     x = b.layer(name, [&] {
-      Value pooled = b.make<MaxPool2dOp>(x, ArrayRef<int64_t>{2, 2}, ArrayRef<int64_t>{2, 2},
-                                         ArrayRef<int64_t>{0, 0, 0, 0})
-                         .getY();
+      Value pooled =
+          b.make<MaxPool2dOp>(x, ArrayRef<int64_t>{2, 2}, ArrayRef<int64_t>{2, 2},
+                              ArrayRef<int64_t>{0, 0, 0, 0})
+              .getY();
       return doubleConv(b, pooled, name + ".maxpool_conv.1", width << i);
     });
   }
@@ -86,7 +89,8 @@ OwningOpRef<ModuleOp> train::buildUnet(MLIRContext *context, Settings &s) {
   }
   ModelBuilder::Scope scope(b, "outc");
   Attribute init = byFanIn(b, width);
-  Value logits = addBias(b, b.conv2d(x, "outc.conv", classes, 1, 1, 0, init), "outc.conv.bias", init);
+  Value logits = addBias(b, b.conv2d(x, "outc.conv", classes, 1, 1, 0, init),
+                         "outc.conv.bias", init);
   Value byPixel = b.transpose(logits, {0, 2, 3, 1});
   return b.finish({{"loss", b.crossEntropy(byPixel, labels)}, {"logits", logits}});
 }

@@ -1,7 +1,7 @@
 //===- Vit.cpp - the vision transformer ----------------------------------------===//
 //
-// Dosovitskiy et al., "An Image is Worth 16x16 Words" (ICLR 2021), with the parameter names
-// and initial values of Hugging Face's ViTForImageClassification.
+// Dosovitskiy et al., "An Image is Worth 16x16 Words" (ICLR 2021), with the parameter
+// names and initial values of Hugging Face's ViTForImageClassification.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -37,7 +37,8 @@ static Value embed(ModelBuilder &b, Value image, const Vit &m) {
 static Value block(ModelBuilder &b, Value x, const std::string &name, const Vit &m) {
   Value normed = b.layerNorm(x, name + ".layernorm_before", eps);
   auto project = [&](StringRef which) {
-    Value y = b.linear(normed, name + ".attention.attention." + which, m.width, b.normal(0.02));
+    Value y =
+        b.linear(normed, name + ".attention.attention." + which, m.width, b.normal(0.02));
     return b.splitHeads(y, m.heads);
   };
   {
@@ -49,7 +50,8 @@ static Value block(ModelBuilder &b, Value x, const std::string &name, const Vit 
   }
   Value h = b.linear(b.layerNorm(x, name + ".layernorm_after", eps),
                      name + ".intermediate.dense", m.hidden, b.normal(0.02));
-  Value y = b.linear(b.gelu(h, GeluKind::Erf), name + ".output.dense", m.width, b.normal(0.02));
+  Value y =
+      b.linear(b.gelu(h, GeluKind::Erf), name + ".output.dense", m.width, b.normal(0.02));
   return b.add(x, b.dropout(y, m.dropout));
 }
 

@@ -34,7 +34,9 @@ double sigmoid(double x) {
 }
 
 // x times a factor that falls to 0 with x, faster than x grows: -0 at -inf.
-double damped(double x, double factor) { return std::isinf(x) && x < 0 ? -0.0 : x * factor; }
+double damped(double x, double factor) {
+  return std::isinf(x) && x < 0 ? -0.0 : x * factor;
+}
 double silu(double x) { return damped(x, sigmoid(x)); }
 // silu' = s + x s (1 - s), with 1 - s = sigmoid(-x) to keep its digits for large x.
 double siluSlope(double x) { return sigmoid(x) * (1 + x * sigmoid(-x)); }

@@ -69,7 +69,8 @@ int main(int argc, char **argv) {
   app.add_option("--loss", options.loss, "Loss: mse or cross-entropy");
   app.add_flag("--tied", options.tied, "The head shares the token embedding");
   app.add_flag("--untied", options.untied, "The head has weights of its own");
-  app.add_flag("--bidirectional", options.bidirectional, "Attention sees the whole sequence");
+  app.add_flag("--bidirectional", options.bidirectional,
+               "Attention sees the whole sequence");
   app.add_option("-o", output, "File to write; - is standard output");
   app.add_flag("--count", count, "Print the number of parameters instead of the model");
   app.add_flag("--no-locations", noLocations, "Leave out the locations of ops");

@@ -14,8 +14,8 @@ struct ObjectOptions {
 
 enum class ObjectKind { Object, Llvm, Assembly };
 
-/// Emits the kernels, the command lists and the tables of a module at stage planned, defining
-/// `train_executable` of Abi.h. Errors are diagnostics on the module.
+/// Emits the kernels, the command lists and the tables of a module at stage planned,
+/// defining `train_executable` of Abi.h. Errors are diagnostics on the module.
 mlir::LogicalResult emitCpuObject(mlir::ModuleOp module, const CpuTarget &target,
                                   const ObjectOptions &options, ObjectKind kind,
                                   llvm::raw_pwrite_stream &os);

@@ -1,12 +1,13 @@
 // Row programs: what one generated kernel computes, free of any target.
 //
-// A program walks a domain of rows times columns. Its nodes form a graph: loads, arithmetic,
-// reductions along the row. A node's level says how often its value changes: once per
-// kernel, once per row, or with every column. The CPU emitter turns the column level into
-// vectors, the GPU emitter into threads; both only see this structure.
+// A program walks a domain of rows times columns. Its nodes form a graph: loads,
+// arithmetic, reductions along the row. A node's level says how often its value changes:
+// once per kernel, once per row, or with every column. The CPU emitter turns the column
+// level into vectors, the GPU emitter into threads; both only see this structure.
 //
-// An element's bits follow from the nodes alone: sums along a row take a tree fixed by the row's
-// length and the vector width, sums over rows a number of partials fixed by the row count.
+// An element's bits follow from the nodes alone: sums along a row take a tree fixed by
+// the row's length and the vector width, sums over rows a number of partials fixed by the
+// row count.
 #ifndef TRAIN_CONVERSION_ROWPROGRAM_H
 #define TRAIN_CONVERSION_ROWPROGRAM_H
 
@@ -22,19 +23,21 @@ namespace train::rows {
 enum class Level { Uniform, Row, Column };
 
 enum class NodeKind {
-  Load,        ///< the element of `buffer` at this row and column
-  LoadAt,      ///< the element of `buffer` at this row and the column that input 0 (i32, row level) names
-  Compute,     ///< `emit` of the inputs
-  Reduce,      ///< `reduction` of input 0 along the row
-  RowIndex,    ///< the row's number in the domain, i64
+  Load,     ///< the element of `buffer` at this row and column
+  LoadAt,   ///< the element of `buffer` at this row and the column that input 0 (i32, row
+            ///< level) names
+  Compute,  ///< `emit` of the inputs
+  Reduce,   ///< `reduction` of input 0 along the row
+  RowIndex, ///< the row's number in the domain, i64
   ColumnIndex, ///< the column's number, i32
-  Parameter,   ///< scalar `buffer` of the command, i64: what differs between equal kernels
+  Parameter, ///< scalar `buffer` of the command, i64: what differs between equal kernels
 };
 
 enum class Reduction { Sum, Max, And };
 
 /// Emits a node from its inputs, which are all scalars or all vectors of one length.
-using Emit = std::function<mlir::Value(mlir::ImplicitLocOpBuilder &, llvm::ArrayRef<mlir::Value>)>;
+using Emit =
+    std::function<mlir::Value(mlir::ImplicitLocOpBuilder &, llvm::ArrayRef<mlir::Value>)>;
 
 struct Node {
   NodeKind kind;
@@ -52,7 +55,8 @@ struct Buffer {
   int64_t temporary = -1; ///< byte offset in the op's workspace
   int64_t start = 0;      ///< elements before the first one that the domain walks
   mlir::Type element;
-  llvm::SmallVector<int64_t, 4> strides; ///< one per domain dimension, 0 where it broadcasts
+  llvm::SmallVector<int64_t, 4>
+      strides; ///< one per domain dimension, 0 where it broadcasts
 };
 
 struct Store {
@@ -61,16 +65,16 @@ struct Store {
 };
 
 struct Program {
-  /// Sizes of the domain; the last is the column. Before `finish` as the op sees it, afterwards
-  /// with dimensions merged that all buffers walk as one.
+  /// Sizes of the domain; the last is the column. Before `finish` as the op sees it,
+  /// afterwards with dimensions merged that all buffers walk as one.
   llvm::SmallVector<int64_t, 4> domain;
-  /// The columns are one row: reductions and column indices have a meaning. Without it the
-  /// domain may become one flat range.
+  /// The columns are one row: reductions and column indices have a meaning. Without it
+  /// the domain may become one flat range.
   bool keepsRows = false;
   /// After `finish`: the kernel's items are elements of a single flat range.
   bool flat = false;
-  /// Stores reduce over dimension 1 of a domain [outer, reduced, columns], in this many partials, by
-  /// `partialReduction`; 0 for a plain map.
+  /// Stores reduce over dimension 1 of a domain [outer, reduced, columns], in this many
+  /// partials, by `partialReduction`; 0 for a plain map.
   int64_t partials = 0;
   Reduction partialReduction = Reduction::Sum;
   std::vector<Node> nodes;
@@ -112,7 +116,8 @@ public:
   int loadElement(mlir::Value value, int64_t index);
 
   /// A node that computes. `name` and `type` with the inputs identify it.
-  int compute(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int> inputs, Emit emit);
+  int compute(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int> inputs,
+              Emit emit);
   int reduce(Reduction reduction, int input);
   int rowIndex();
   int columnIndex();
@@ -124,11 +129,12 @@ public:
   int integerConstant(mlir::Type type, int64_t value);
   /// The value in another float type; itself where that is its type.
   int convert(int node, mlir::Type type);
-  /// The value as an element of `type` holds it, in the type that computes with it: what a result is when it is
-  /// read again, whether or not it went through memory.
+  /// The value as an element of `type` holds it, in the type that computes with it: what
+  /// a result is when it is read again, whether or not it went through memory.
   int roundTo(int node, mlir::Type type);
 
-  // Float arithmetic, in the wider type of the inputs: residuals are f32 beside f64 tensors.
+  // Float arithmetic, in the wider type of the inputs: residuals are f32 beside f64
+  // tensors.
   int add(int a, int b);
   int sub(int a, int b);
   int mul(int a, int b);
@@ -140,7 +146,8 @@ public:
 
   void store(int node, mlir::Value value);
   void store(int node, mlir::Value value, llvm::ArrayRef<int64_t> shape);
-  void storeTemporary(int node, int64_t offset, mlir::Type element, llvm::ArrayRef<int64_t> shape);
+  void storeTemporary(int node, int64_t offset, mlir::Type element,
+                      llvm::ArrayRef<int64_t> shape);
 
   mlir::Type typeOf(int node) const { return program.nodes[node].type; }
   Level levelOf(int node) const { return program.nodes[node].level; }
@@ -165,7 +172,8 @@ private:
   llvm::StringMap<int> known; ///< equal nodes are one node
 };
 
-/// The programs of one op, run in order, and the workspace that carries values between them.
+/// The programs of one op, run in order, and the workspace that carries values between
+/// them.
 struct Sequence {
   std::vector<Program> programs;
   int64_t workspaceBytes = 0;
@@ -174,8 +182,8 @@ struct Sequence {
   int64_t reserve(int64_t bytes);
 };
 
-/// The row programs of an op with RowProgramOpInterface or of a train.fusion. Fails with a
-/// diagnostic for element types that no kernel computes yet.
+/// The row programs of an op with RowProgramOpInterface or of a train.fusion. Fails with
+/// a diagnostic for element types that no kernel computes yet.
 mlir::FailureOr<Sequence> buildRowPrograms(mlir::Operation *op);
 
 /// Whether one program computes the op, so that it can be part of a train.fusion.
@@ -188,11 +196,13 @@ llvm::SmallVector<int64_t> getDomain(mlir::Operation *op);
 mlir::Value emitCombine(mlir::ImplicitLocOpBuilder &b, Reduction reduction, mlir::Value x,
                         mlir::Value y);
 
-/// The type in which values of this element type are computed: low-precision floats in f32.
+/// The type in which values of this element type are computed: low-precision floats in
+/// f32.
 mlir::Type getComputeType(mlir::Type element);
 
-/// An f32 scalar or vector rounded to nearest even into the bits of a bf16, as i16, in integer arithmetic: processors that have
-/// an instruction for it flush subnormals, others would call a library function for each element.
+/// An f32 scalar or vector rounded to nearest even into the bits of a bf16, as i16, in
+/// integer arithmetic: processors that have an instruction for it flush subnormals,
+/// others would call a library function for each element.
 mlir::Value truncateToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 /// The bits of a bf16 as f32.
 mlir::Value extendBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);

@@ -11,8 +11,8 @@
 
 namespace train {
 
-/// Adds the external models of DifferentiableOpInterface for all op families to `registry`.
-/// They take effect when the `train` dialect is loaded.
+/// Adds the external models of DifferentiableOpInterface for all op families to
+/// `registry`. They take effect when the `train` dialect is loaded.
 void registerGradients(mlir::DialectRegistry &registry);
 
 } // namespace train

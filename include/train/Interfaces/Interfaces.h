@@ -33,7 +33,8 @@ struct ResultStorage {
   }
 };
 
-/// One call of a runtime library entry. A null value in `operands` stands for the op's workspace.
+/// One call of a runtime library entry. A null value in `operands` stands for the op's
+/// workspace.
 struct LibraryCall {
   TrainLibrary entry;
   llvm::SmallVector<mlir::Value, 4> operands;
@@ -46,8 +47,9 @@ enum class PrecisionClass { Low, Full, Promote, PassThrough };
 /// How a row program walks its op's domain.
 enum class RowKind { Elementwise, Row, Column, Flat };
 
-/// A state that follows a statistic of the batch, as an op of the forward pass asks for it:
-/// state = (1 - momentum) * state + momentum * scale * value, once per optimizer step.
+/// A state that follows a statistic of the batch, as an op of the forward pass asks for
+/// it: state = (1 - momentum) * state + momentum * scale * value, once per optimizer
+/// step.
 struct RunningStatistic {
   mlir::FlatSymbolRefAttr state;
   mlir::Value value;
@@ -61,7 +63,8 @@ enum class InputRole : int64_t { Data = 0, LearningRate = 1 };
 /// The storage of an op result, whether or not the op implements StorageOpInterface.
 ResultStorage getResultStorage(mlir::OpResult result);
 
-/// Bytes of a statically shaped tensor type; i1 takes one byte, sub-byte floats are packed.
+/// Bytes of a statically shaped tensor type; i1 takes one byte, sub-byte floats are
+/// packed.
 int64_t getByteSize(mlir::Type type);
 
 /// Bytes of one element of the type.

@@ -54,30 +54,33 @@ typedef enum TrainLibrary {
    * params: N, C, H, W, O, kh, kw, stride_h, stride_w, pad_top, pad_left,
    * pad_bottom, pad_right, dilation_h, dilation_w, groups, OH, OW, accumulate. */
   TRAIN_LIBRARY_CONV2D = 1,
-  /* The adjoint with respect to the input: dout, filter, din, workspace; params as CONV2D. */
+  /* The adjoint with respect to the input: dout, filter, din, workspace; params as
+     CONV2D. */
   TRAIN_LIBRARY_CONV2D_TRANSPOSE = 2,
-  /* The adjoint with respect to the filter: input, dout, dfilter, workspace; params as CONV2D. */
+  /* The adjoint with respect to the filter: input, dout, dfilter, workspace; params as
+     CONV2D. */
   TRAIN_LIBRARY_CONV2D_FILTER_GRAD = 3,
   /* q [B,T,H,D], k and v [B,S,G,D] with G dividing H, out [B,T,H,D], lse [B,H,T],
-   * workspace. params: B, T, S, H, G, D, causal, scale (f32 bits). Causal lets query t see
-   * keys 0..t+S-T. lse is the natural log of the sum of exp of the scaled scores. */
+   * workspace. params: B, T, S, H, G, D, causal, scale (f32 bits). Causal lets query t
+   * see keys 0..t+S-T. lse is the natural log of the sum of exp of the scaled scores. */
   TRAIN_LIBRARY_ATTENTION = 4,
   /* q, k, v, out, lse, dout, dq, dk, dv, workspace; params as ATTENTION. */
   TRAIN_LIBRARY_ATTENTION_GRAD = 5,
-  /* src, dst: dst[i...] = src[i...] for i < shape, each side with its own element strides.
-   * params: element_bytes, rank, src_offset (elements), dst_offset (elements), shape[rank],
-   * src_strides[rank], dst_strides[rank]. Serves transpose, slice, concat, pad, broadcast. */
+  /* src, dst: dst[i...] = src[i...] for i < shape, each side with its own element
+   * strides. params: element_bytes, rank, src_offset (elements), dst_offset (elements),
+   * shape[rank], src_strides[rank], dst_strides[rank]. Serves transpose, slice, concat,
+   * pad, broadcast. */
   TRAIN_LIBRARY_COPY = 6,
   /* dst: params: element_bytes, count, value bits. */
   TRAIN_LIBRARY_FILL = 7,
-  /* table [V,C], ids (i32 or i64) [n], out [n,C]. params: V, C, n, id_type, element_bytes. An id
-   * outside [0,V) is an error naming the command. */
+  /* table [V,C], ids (i32 or i64) [n], out [n,C]. params: V, C, n, id_type,
+   * element_bytes. An id outside [0,V) is an error naming the command. */
   TRAIN_LIBRARY_EMBEDDING = 8,
-  /* ids [n], dout [n,C], dtable [V,C], workspace. params: V, C, n, id_type, accumulate. Rows are summed
-   * in ascending order of position, whatever the number of threads. */
+  /* ids [n], dout [n,C], dtable [V,C], workspace. params: V, C, n, id_type, accumulate.
+   * Rows are summed in ascending order of position, whatever the number of threads. */
   TRAIN_LIBRARY_EMBEDDING_GRAD = 9,
-  /* input [N,C,H,W], out [N,C,OH,OW], indices i32 [N,C,OH,OW] (offset in the H x W plane of the
-   * first maximum). params as CONV2D with O = C and groups = C. */
+  /* input [N,C,H,W], out [N,C,OH,OW], indices i32 [N,C,OH,OW] (offset in the H x W plane
+   * of the first maximum). params as CONV2D with O = C and groups = C. */
   TRAIN_LIBRARY_MAX_POOL = 10,
   /* dout, indices, din. params as MAX_POOL. */
   TRAIN_LIBRARY_MAX_POOL_GRAD = 11,
@@ -89,12 +92,13 @@ typedef enum TrainLibrary {
 } TrainLibrary;
 
 typedef enum TrainCommandKind {
-  TRAIN_COMMAND_KERNEL = 0,     /* entry: index in kernels; run over [0, extent) by the team */
+  TRAIN_COMMAND_KERNEL =
+      0, /* entry: index in kernels; run over [0, extent) by the team */
   TRAIN_COMMAND_LIBRARY = 1,    /* entry: a TrainLibrary */
   TRAIN_COMMAND_LOOP_BEGIN = 2, /* extent: number of micro-batches; the body follows */
   TRAIN_COMMAND_LOOP_END = 3,
-  TRAIN_COMMAND_LOAD_INPUTS = 4 /* fill the storages of the program's DATA inputs and its RANDOM_KEY
-                                   with the next micro-batch */
+  TRAIN_COMMAND_LOAD_INPUTS = 4 /* fill the storages of the program's DATA inputs and its
+                                   RANDOM_KEY with the next micro-batch */
 } TrainCommandKind;
 
 /* One command: this header, then operand_count arena offsets (uint64_t), then
@@ -104,10 +108,12 @@ typedef struct TrainCommand {
   uint16_t entry;
   uint16_t operand_count;
   uint16_t param_count;
-  int64_t extent;    /* items that the team shares; 0 for library entries that share by themselves */
+  int64_t extent;    /* items that the team shares; 0 for library entries that share by
+                        themselves */
   int64_t grain;     /* a thread's range starts at a multiple of this */
   uint32_t location; /* index in locations: the op's source location */
-  uint32_t name;     /* index in locations: what the op is, for profiles ("matmul", "fusion") */
+  uint32_t
+      name; /* index in locations: what the op is, for profiles ("matmul", "fusion") */
 } TrainCommand;
 
 typedef struct TrainTensor {
@@ -149,15 +155,17 @@ typedef struct TrainSymbol {
 } TrainSymbol;
 
 typedef enum TrainInputRole {
-  TRAIN_INPUT_DATA = 0,          /* one micro-batch of a user's input; dimension 0 is the batch */
+  TRAIN_INPUT_DATA = 0, /* one micro-batch of a user's input; dimension 0 is the batch */
   TRAIN_INPUT_LEARNING_RATE = 1, /* f32 scalar, set before each step */
-  TRAIN_INPUT_RANDOM_KEY = 2     /* i64[3]: seed, step, index in the step of the micro-batch's first sample */
+  TRAIN_INPUT_RANDOM_KEY =
+      2 /* i64[3]: seed, step, index in the step of the micro-batch's first sample */
 } TrainInputRole;
 
 typedef struct TrainInput {
   TrainTensor tensor;
   uint32_t role;
-  int32_t vocabulary; /* DATA of integers that index a table: ids must be below this; -1 elsewhere */
+  int32_t vocabulary; /* DATA of integers that index a table: ids must be below this; -1
+                         elsewhere */
 } TrainInput;
 
 typedef enum TrainProgramKind {
@@ -183,16 +191,18 @@ typedef struct TrainProgram {
 typedef struct TrainExecutable {
   uint32_t abi_version;
   uint32_t threads;
-  const char *model;          /* name of the module */
-  const char *cpu;            /* what the kernels were compiled for, "znver3" */
-  const char *cpu_features;   /* comma-separated names that the CPU must have, as in /proc/cpuinfo */
+  const char *model;            /* name of the module */
+  const char *cpu;              /* what the kernels were compiled for, "znver3" */
+  const char *cpu_features;     /* comma-separated names that the CPU must have, as in
+                                   /proc/cpuinfo */
   const char *library_versions; /* "openblas 0.3.21;onednn 2.6.3", compared at start */
   uint64_t arena_bytes;
   uint64_t lower_bound_bytes;
-  uint64_t fingerprint;       /* of the module at stage planned: checkpoints carry it for information */
-  double step_flops;          /* of the contractions of one whole step, for mfu */
-  const char *report;         /* the memory report, JSON text (DESIGN section 8) */
-  const char *options;        /* the compile options, JSON text */
+  uint64_t fingerprint; /* of the module at stage planned: checkpoints carry it for
+                           information */
+  double step_flops;    /* of the contractions of one whole step, for mfu */
+  const char *report;   /* the memory report, JSON text (DESIGN section 8) */
+  const char *options;  /* the compile options, JSON text */
   const TrainKernel *kernels;
   uint32_t kernel_count;
   uint32_t symbol_count;
@@ -220,7 +230,8 @@ extern const TrainExecutable train_executable;
 /* Bytes of workspace that a library entry needs with these params and this
  * number of threads. The compiler plans it, the runtime relies on it. Defined in
  * runtime/cpu/workspace/Workspace.cpp, which depends on nothing. */
-int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t *params, int32_t threads);
+int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t *params,
+                                   int32_t threads);
 
 #ifdef __cplusplus
 }

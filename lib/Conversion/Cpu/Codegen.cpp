@@ -1,6 +1,5 @@
 // Kernels in MLIR to LLVM IR, and LLVM IR to an object for the CPU that the user named.
 #include "Codegen.h"
-#include "train/Support/NearestName.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -13,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "train/Support/NearestName.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -23,9 +23,11 @@
 using namespace mlir;
 using namespace train;
 
-//===-- The target --------------------------------------------------------------------------===//
+//===-- The target
+//--------------------------------------------------------------------------===//
 
-// Features that our code generator and LLVM use; what an executable must find at its start.
+// Features that our code generator and LLVM use; what an executable must find at its
+// start.
 static constexpr std::pair<StringLiteral, StringLiteral> kCheckedFeatures[] = {
     {"avx", "avx"},           {"avx2", "avx2"},         {"fma", "fma"},
     {"bmi", "bmi1"},          {"bmi2", "bmi2"},         {"f16c", "f16c"},
@@ -45,8 +47,9 @@ llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
     if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None) {
       llvm::X86::fillValidCPUArchList(list, /*Only64Bit=*/true);
       std::string near = nearestName(name.str(), {list.begin(), list.end()});
-      return llvm::createStringError("unknown CPU '" + name.take_front(80).str() + "'" +
-                                     (near.empty() ? "" : ", did you mean '" + near + "'?"));
+      return llvm::createStringError(
+          "unknown CPU '" + name.take_front(80).str() + "'" +
+          (near.empty() ? "" : ", did you mean '" + near + "'?"));
     }
     llvm::X86::getFeaturesForCPU(name, list);
     target.name = name.str();
@@ -54,8 +57,9 @@ llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
       features[feature] = true;
   }
   if (!features.lookup("avx2") || !features.lookup("fma"))
-    return llvm::createStringError("CPU '" + target.name +
-                                   "' has no AVX2 with FMA, the least that kernels are generated for");
+    return llvm::createStringError(
+        "CPU '" + target.name +
+        "' has no AVX2 with FMA, the least that kernels are generated for");
   bool wide = features.lookup("avx512f") && features.lookup("avx512vl") &&
               features.lookup("avx512bw") && features.lookup("avx512dq");
   target.vectorBits = wide ? 512 : 256;
@@ -87,13 +91,15 @@ train::createTargetMachine(const CpuTarget &target) {
   if (!backend)
     return llvm::createStringError(error);
   return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
-      triple, target.name, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Default));
+      triple, target.name, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-//===-- Translation -------------------------------------------------------------------------===//
+//===-- Translation
+//-------------------------------------------------------------------------===//
 
-std::unique_ptr<llvm::Module> train::translateKernels(ModuleOp kernels, llvm::LLVMContext &context) {
+std::unique_ptr<llvm::Module> train::translateKernels(ModuleOp kernels,
+                                                      llvm::LLVMContext &context) {
   PassManager pm(kernels.getContext());
   pm.enableVerifier(false);
   pm.addPass(createCSEPass());
@@ -111,8 +117,8 @@ std::unique_ptr<llvm::Module> train::translateKernels(ModuleOp kernels, llvm::LL
   return translateModuleToLLVMIR(kernels, context, "train");
 }
 
-llvm::Error train::writeModule(llvm::Module &module, llvm::TargetMachine &machine, ObjectKind kind,
-                               llvm::raw_pwrite_stream &os) {
+llvm::Error train::writeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                               ObjectKind kind, llvm::raw_pwrite_stream &os) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(machine.getTargetTriple());
   for (llvm::Function &function : module) {

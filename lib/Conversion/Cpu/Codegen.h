@@ -10,13 +10,15 @@
 namespace train {
 
 /// The kernels as LLVM IR; null after a diagnostic.
-std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp kernels, llvm::LLVMContext &context);
+std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp kernels,
+                                               llvm::LLVMContext &context);
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const CpuTarget &target);
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const CpuTarget &target);
 
 /// Optimizes the module and writes it as `kind`.
-llvm::Error writeModule(llvm::Module &module, llvm::TargetMachine &machine, ObjectKind kind,
-                        llvm::raw_pwrite_stream &os);
+llvm::Error writeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                        ObjectKind kind, llvm::raw_pwrite_stream &os);
 
 } // namespace train
 

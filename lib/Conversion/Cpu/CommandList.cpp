@@ -1,4 +1,5 @@
-// A planned module as command lists. One pass in issue order; all decisions were made before.
+// A planned module as command lists. One pass in issue order; all decisions were made
+// before.
 #include "CommandList.h"
 #include "train/Analysis/PlanAttributes.h"
 
@@ -55,7 +56,8 @@ namespace {
 
 class CommandBuilder {
 public:
-  CommandBuilder(KernelTable &kernels, TextTable &texts) : kernels(kernels), texts(texts) {}
+  CommandBuilder(KernelTable &kernels, TextTable &texts)
+      : kernels(kernels), texts(texts) {}
 
   LogicalResult addBlock(Block &block) {
     for (Operation &op : block)
@@ -78,7 +80,8 @@ private:
     }
     if (auto library = dyn_cast<LibraryOpInterface>(op)) {
       bool placed = op.getNumResults() == 0 || getArenaOffset(op.getResult(0)) >= 0;
-      bool literal = op.hasTrait<OpTrait::ConstantLike>() && library.getLibraryCalls().empty();
+      bool literal =
+          op.hasTrait<OpTrait::ConstantLike>() && library.getLibraryCalls().empty();
       if (!placed || literal)
         return success();
       for (const LibraryCall &call : library.getLibraryCalls())
@@ -99,7 +102,8 @@ private:
     for (Value operand : call.operands) {
       Type element = operand ? getElementTypeOrSelf(operand.getType()) : Type();
       if (!moves && isa_and_present<FloatType>(element) && !element.isF32())
-        return op->emitOpError("has element type ") << element << ", for which the CPU has no kernel yet";
+        return op->emitOpError("has element type ")
+               << element << ", for which the CPU has no kernel yet";
       int64_t offset = operand ? getArenaOffset(operand) : getWorkspace(op);
       if (offset < 0 && operand)
         return op->emitOpError("has an operand or result without a place in the arena");
@@ -121,7 +125,8 @@ private:
         if (buffer.value) {
           offset = getArenaOffset(buffer.value);
           if (offset < 0)
-            return op->emitOpError("has an operand or result without a place in the arena");
+            return op->emitOpError(
+                "has an operand or result without a place in the arena");
           offset += buffer.start * getElementBytes(buffer.element);
         } else {
           offset = getWorkspace(op) + buffer.temporary;
@@ -226,12 +231,12 @@ private:
 
 } // namespace
 
-FailureOr<CommandList> train::buildCommands(ProgramOpInterface program, KernelTable &kernels,
-                                            TextTable &texts) {
+FailureOr<CommandList> train::buildCommands(ProgramOpInterface program,
+                                            KernelTable &kernels, TextTable &texts) {
   CommandBuilder builder(kernels, texts);
   Block *block = program.getBodyBlock();
-  // A loop loads each micro-batch itself; without one the program's inputs are loaded once. Its random
-  // key too, so this is needed even without data.
+  // A loop loads each micro-batch itself; without one the program's inputs are loaded
+  // once. Its random key too, so this is needed even without data.
   if (block->getOps<MicrobatchOp>().empty())
     builder.addLoad(program);
   if (failed(builder.addBlock(*block)))

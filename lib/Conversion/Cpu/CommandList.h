@@ -1,4 +1,5 @@
-// A planned module as command lists: bytes in the layout of Abi.h, and the kernels they call.
+// A planned module as command lists: bytes in the layout of Abi.h, and the kernels they
+// call.
 #ifndef TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
 #define TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
 
@@ -35,9 +36,10 @@ struct CommandList {
   unsigned count = 0;
 };
 
-/// The commands of one planned program. Fails with a diagnostic for an op that has no lowering.
-mlir::FailureOr<CommandList> buildCommands(ProgramOpInterface program, KernelTable &kernels,
-                                           TextTable &texts);
+/// The commands of one planned program. Fails with a diagnostic for an op that has no
+/// lowering.
+mlir::FailureOr<CommandList> buildCommands(ProgramOpInterface program,
+                                           KernelTable &kernels, TextTable &texts);
 
 /// A location as text: "file:line:column", or the innermost name.
 std::string describeLocation(mlir::Location location);

@@ -1,10 +1,12 @@
-// Row programs as explicit vector loops. Nothing is left to an auto-vectorizer, because none
-// vectorizes a reduction without licence to reorder it, and the order here is a promise.
+// Row programs as explicit vector loops. Nothing is left to an auto-vectorizer, because
+// none vectorizes a reduction without licence to reorder it, and the order here is a
+// promise.
 //
-// A row with reductions is walked once per stage: reductions that wait for others come in a
-// later walk, which computes again what it needs from the loads (they are in the nearest cache by
-// then), except exponentials that a stage before has computed: these wait in a scratch row. Stores
-// come last, so that a result may lie in the place of an operand.
+// A row with reductions is walked once per stage: reductions that wait for others come in
+// a later walk, which computes again what it needs from the loads (they are in the
+// nearest cache by then), except exponentials that a stage before has computed: these
+// wait in a scratch row. Stores come last, so that a result may lie in the place of an
+// operand.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -26,15 +28,17 @@ constexpr int kSummedRows = 4;
 
 class KernelEmitter {
 public:
-  KernelEmitter(ModuleOp module, StringRef name, const Program &program, const CpuTarget &target)
+  KernelEmitter(ModuleOp module, StringRef name, const Program &program,
+                const CpuTarget &target)
       : b(module.getLoc(), module.getContext()), program(program) {
     b.setInsertionPointToEnd(module.getBody());
-    // The same for all programs, whatever else they hold: the tree of a sum depends on it, and must not
-    // change when wider elements join a fusion. Those take two registers.
+    // The same for all programs, whatever else they hold: the tree of a sum depends on
+    // it, and must not change when wider elements join a fusion. Those take two
+    // registers.
     lanes = target.vectorBits / 32;
     Type i64 = b.getI64Type(), pointer = LLVM::LLVMPointerType::get(b.getContext());
-    function = func::FuncOp::create(
-        b, name, b.getFunctionType({pointer, pointer, i64, i64}, {}));
+    function = func::FuncOp::create(b, name,
+                                    b.getFunctionType({pointer, pointer, i64, i64}, {}));
   }
 
   void emit() {
@@ -64,7 +68,8 @@ public:
   }
 
 private:
-  //===-- Small things ----------------------------------------------------------------------===//
+  //===-- Small things
+  //----------------------------------------------------------------------===//
 
   Value constant(int64_t value) {
     return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
@@ -76,15 +81,15 @@ private:
   }
   VectorType vectorOf(Type element) { return VectorType::get({lanes}, element); }
 
-  template <typename Fn>
-  void loop(Value from, Value to, int64_t step, Fn body) {
+  template <typename Fn> void loop(Value from, Value to, int64_t step, Fn body) {
     auto loop = scf::ForOp::create(b, from, to, constant(step));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar());
   }
 
-  //===-- Places ----------------------------------------------------------------------------===//
+  //===-- Places
+  //----------------------------------------------------------------------------===//
 
   // The address of buffer `i` at the current row and this column.
   Value address(int i, Value column) {
@@ -96,7 +101,8 @@ private:
   // Where buffer `i` starts in row `row` of the domain without its columns.
   Value rowBase(int i, Value row) {
     Value start = emitRowOffset(b, program, i, row);
-    return start ? offset(pointers[i], getStorageType(program.buffers[i].element), start) : pointers[i];
+    return start ? offset(pointers[i], getStorageType(program.buffers[i].element), start)
+                 : pointers[i];
   }
 
   void enterRow(Value row) {
@@ -108,26 +114,30 @@ private:
         value = Value();
   }
 
-  //===-- Nodes -----------------------------------------------------------------------------===//
+  //===-- Nodes
+  //-----------------------------------------------------------------------------===//
 
   Value emitScalarNode(int id) {
     const Node &node = program.nodes[id];
     switch (node.kind) {
     case NodeKind::Load: {
       Type element = getStorageType(program.buffers[node.buffer].element);
-      return emitWiden(b, LLVM::LoadOp::create(b, element, rowBases[node.buffer]), node.type);
+      return emitWiden(b, LLVM::LoadOp::create(b, element, rowBases[node.buffer]),
+                       node.type);
     }
     case NodeKind::LoadAt: {
       Type element = getStorageType(program.buffers[node.buffer].element);
       Value column = arith::ExtSIOp::create(b, b.getI64Type(), values[node.inputs[0]]);
-      return emitWiden(b, LLVM::LoadOp::create(b, element, offset(rowBases[node.buffer], element, column)),
-                   node.type);
+      return emitWiden(b,
+                       LLVM::LoadOp::create(
+                           b, element, offset(rowBases[node.buffer], element, column)),
+                       node.type);
     }
     case NodeKind::RowIndex:
       return currentRow;
     case NodeKind::Parameter:
-      return LLVM::LoadOp::create(b, b.getI64Type(),
-                                  offset(parameters, b.getI64Type(), constant(node.buffer)));
+      return LLVM::LoadOp::create(
+          b, b.getI64Type(), offset(parameters, b.getI64Type(), constant(node.buffer)));
     case NodeKind::Compute: {
       SmallVector<Value> inputs;
       for (int input : node.inputs)
@@ -167,10 +177,12 @@ private:
       assert(values[id] && "a scalar is used before its stage");
       result = vector::BroadcastOp::create(b, vectorOf(node.type), values[id]);
     } else if (auto it = scratch.find(id); it != scratch.end() && it->second.filled) {
-      result = loadVector(offset(it->second.pointer, node.type, at.column), node.type, at);
+      result =
+          loadVector(offset(it->second.pointer, node.type, at.column), node.type, at);
     } else if (node.kind == NodeKind::Load) {
       Type element = getStorageType(program.buffers[node.buffer].element);
-      result = emitWiden(b, loadVector(address(node.buffer, at.column), element, at), node.type);
+      result = emitWiden(b, loadVector(address(node.buffer, at.column), element, at),
+                         node.type);
     } else if (node.kind == NodeKind::ColumnIndex) {
       auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
       Value iota = arith::ConstantOp::create(
@@ -193,7 +205,8 @@ private:
     if (!at.mask)
       return LLVM::LoadOp::create(b, vectorOf(element), pointer, alignment);
     Value nothing = constantLike(b, vectorOf(element), 0);
-    return LLVM::MaskedLoadOp::create(b, vectorOf(element), pointer, at.mask, nothing, alignment);
+    return LLVM::MaskedLoadOp::create(b, vectorOf(element), pointer, at.mask, nothing,
+                                      alignment);
   }
   void storeVector(Value value, Value pointer, const Lanes &at) {
     unsigned alignment = getElementBytes(getElementTypeOrSelf(value.getType()));
@@ -212,7 +225,8 @@ private:
     return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iota, limit);
   }
 
-  //===-- Maps ------------------------------------------------------------------------------===//
+  //===-- Maps
+  //------------------------------------------------------------------------------===//
 
   void storeColumns(const Lanes &at) {
     DenseMap<int, Value> cache;
@@ -222,7 +236,8 @@ private:
       const Buffer &buffer = program.buffers[store.buffer];
       if (!buffer.strides.back())
         continue; // a value per row
-      Value value = emitNarrow(b, emitVector(store.node, at, cache), getStorageType(buffer.element));
+      Value value = emitNarrow(b, emitVector(store.node, at, cache),
+                               getStorageType(buffer.element));
       pending.emplace_back(value, address(store.buffer, at.column));
     }
     for (auto [value, pointer] : pending)
@@ -235,7 +250,8 @@ private:
       if (buffer.strides.back())
         continue;
       Value value = scalarOf(store.node);
-      LLVM::StoreOp::create(b, emitNarrow(b, value, getStorageType(buffer.element)), rowBases[store.buffer]);
+      LLVM::StoreOp::create(b, emitNarrow(b, value, getStorageType(buffer.element)),
+                            rowBases[store.buffer]);
     }
   }
 
@@ -280,7 +296,8 @@ private:
     storeScalars();
   }
 
-  //===-- Rows ------------------------------------------------------------------------------===//
+  //===-- Rows
+  //------------------------------------------------------------------------------===//
 
   void emitRows() {
     reserveScratch();
@@ -311,8 +328,8 @@ private:
         continue;
       int input = node.inputs[0];
       const Node &summed = program.nodes[input];
-      bool expensive = summed.kind == NodeKind::Compute && summed.level == Level::Column &&
-                       summed.inputs.size() == 1;
+      bool expensive = summed.kind == NodeKind::Compute &&
+                       summed.level == Level::Column && summed.inputs.size() == 1;
       bool later = llvm::any_of(program.nodes, [&](const Node &user) {
         return user.kind == NodeKind::Compute && llvm::is_contained(user.inputs, input);
       });
@@ -320,8 +337,8 @@ private:
         continue;
       Type pointer = LLVM::LLVMPointerType::get(b.getContext());
       int64_t size = llvm::alignTo(program.domain.back(), lanes);
-      scratch[input].pointer =
-          LLVM::AllocaOp::create(b, pointer, summed.type, constant(size), /*alignment=*/64);
+      scratch[input].pointer = LLVM::AllocaOp::create(b, pointer, summed.type,
+                                                      constant(size), /*alignment=*/64);
     }
   }
 
@@ -337,7 +354,8 @@ private:
     SmallVector<Value> accumulators;
     for (int id : ids) {
       const Node &node = program.nodes[id];
-      accumulators.append(kAccumulators, emitNeutral(b, node.reduction, vectorOf(node.type)));
+      accumulators.append(kAccumulators,
+                          emitNeutral(b, node.reduction, vectorOf(node.type)));
     }
     auto step = [&](const Lanes &at, int accumulator, MutableArrayRef<Value> state) {
       DenseMap<int, Value> cache;
@@ -346,7 +364,8 @@ private:
         Value value = emitVector(node.inputs[0], at, cache);
         fillScratch(node.inputs[0], value, at);
         if (at.mask)
-          value = arith::SelectOp::create(b, at.mask, value, emitNeutral(b, node.reduction, value.getType()));
+          value = arith::SelectOp::create(
+              b, at.mask, value, emitNeutral(b, node.reduction, value.getType()));
         Value &target = state[k * kAccumulators + accumulator];
         target = emitCombine(b, node.reduction, target, value);
       }
@@ -354,7 +373,8 @@ private:
     auto accumulate = [&](int64_t from, int64_t to, int64_t width, int count) {
       if (from >= to)
         return;
-      auto walk = scf::ForOp::create(b, constant(from), constant(to), constant(width), accumulators);
+      auto walk = scf::ForOp::create(b, constant(from), constant(to), constant(width),
+                                     accumulators);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(walk.getBody());
       SmallVector<Value> state(walk.getRegionIterArgs());
@@ -368,7 +388,8 @@ private:
     if (whole < columns)
       step({constant(whole), tailMask(constant(columns - whole))}, 0, accumulators);
     for (auto [k, id] : llvm::enumerate(ids)) {
-      ArrayRef<Value> parts = ArrayRef<Value>(accumulators).slice(k * kAccumulators, kAccumulators);
+      ArrayRef<Value> parts =
+          ArrayRef<Value>(accumulators).slice(k * kAccumulators, kAccumulators);
       values[id] = horizontal(program.nodes[id].reduction, parts);
       if (auto it = scratch.find(program.nodes[id].inputs[0]); it != scratch.end())
         it->second.filled = true;
@@ -378,7 +399,8 @@ private:
   void fillScratch(int id, Value value, const Lanes &at) {
     auto it = scratch.find(id);
     if (it != scratch.end() && !it->second.filled)
-      storeVector(value, offset(it->second.pointer, program.nodes[id].type, at.column), at);
+      storeVector(value, offset(it->second.pointer, program.nodes[id].type, at.column),
+                  at);
   }
 
   // The fixed tree: accumulators in pairs, then halves of the vector.
@@ -392,7 +414,8 @@ private:
     }
     Value vector = level[0];
     for (int64_t width = lanes / 2; width >= 1; width /= 2) {
-      auto low = llvm::to_vector(llvm::seq<int64_t>(0, width)), high = llvm::to_vector(llvm::seq<int64_t>(width, 2 * width));
+      auto low = llvm::to_vector(llvm::seq<int64_t>(0, width)),
+           high = llvm::to_vector(llvm::seq<int64_t>(width, 2 * width));
       Value x = vector::ShuffleOp::create(b, vector, vector, low);
       Value y = vector::ShuffleOp::create(b, vector, vector, high);
       vector = emitCombine(b, reduction, x, y);
@@ -400,7 +423,8 @@ private:
     return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
   }
 
-  //===-- Partial sums over rows --------------------------------------------------------------===//
+  //===-- Partial sums over rows
+  //--------------------------------------------------------------===//
 
   // Item (a * partials + p) * tiles + t: rows of partial p in slice a, columns of tile t.
   void emitPartials() {
@@ -418,14 +442,17 @@ private:
       };
       Value first = bound(partial), last = bound(addi(partial, constant(1)));
       Value from = muli(tile, constant(kSumTile));
-      Value to = arith::MinSIOp::create(b, addi(from, constant(kSumTile)), constant(columns));
+      Value to =
+          arith::MinSIOp::create(b, addi(from, constant(kSumTile)), constant(columns));
       Value base = muli(slice, constant(reduced));
 
       SmallVector<Value> targets;
       for (const Store &store : program.stores) {
         const Buffer &buffer = program.buffers[store.buffer];
-        Value start = addi(muli(slice, constant(buffer.strides[0])), muli(partial, constant(columns)));
-        targets.push_back(offset(pointers[store.buffer], getStorageType(buffer.element), start));
+        Value start = addi(muli(slice, constant(buffer.strides[0])),
+                           muli(partial, constant(columns)));
+        targets.push_back(
+            offset(pointers[store.buffer], getStorageType(buffer.element), start));
       }
       // The sums start from the neutral element, so that any number of rows will do.
       walk(from, to, [&](const Lanes &at) {
@@ -440,7 +467,8 @@ private:
       Value whole = arith::SubIOp::create(b, last, rest);
       loop(first, whole, kSummedRows,
            [&](Value row) { addRows(addi(base, row), kSummedRows, from, to, targets); });
-      loop(whole, last, 1, [&](Value row) { addRows(addi(base, row), 1, from, to, targets); });
+      loop(whole, last, 1,
+           [&](Value row) { addRows(addi(base, row), 1, from, to, targets); });
       values = outer;
     });
   }
@@ -465,15 +493,17 @@ private:
       SmallVector<Value> sums;
       for (auto [store, target] : llvm::zip(program.stores, targets)) {
         Type element = getStorageType(program.buffers[store.buffer].element);
-        sums.push_back(emitWiden(b, loadVector(offset(target, element, at.column), element, at),
-                             program.nodes[store.node].type));
+        sums.push_back(
+            emitWiden(b, loadVector(offset(target, element, at.column), element, at),
+                      program.nodes[store.node].type));
       }
       for (int i = 0; i < count; ++i) {
         DenseMap<int, Value> cache;
         rowBases = bases[i];
         values = scalars[i];
         for (auto [store, sum] : llvm::zip(program.stores, sums))
-          sum = emitCombine(b, program.partialReduction, sum, emitVector(store.node, at, cache));
+          sum = emitCombine(b, program.partialReduction, sum,
+                            emitVector(store.node, at, cache));
       }
       for (auto [store, target, sum] : llvm::zip(program.stores, targets, sums))
         storeSum(sum, store, target, at);

@@ -1,5 +1,5 @@
-// From a planned module to an object: commands, then the kernels they name, then the tables.
-#include "train/Conversion/CpuObject.h"
+// From a planned module to an object: commands, then the kernels they name, then the
+// tables.
 #include "Codegen.h"
 #include "Tables.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "train/Conversion/CpuObject.h"
 
 using namespace mlir;
 using namespace train;
@@ -19,8 +20,8 @@ LogicalResult train::emitCpuObject(ModuleOp module, const CpuTarget &target,
     return module.emitError("must be at stage planned to become an object, is at stage ")
            << stringifyStage(getStage(module));
   MLIRContext *context = module.getContext();
-  context->loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                       scf::SCFDialect, vector::VectorDialect>();
+  context->loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                       math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
 
   KernelTable kernels;
   TextTable texts;
@@ -43,12 +44,14 @@ LogicalResult train::emitCpuObject(ModuleOp module, const CpuTarget &target,
     return failure();
   auto machine = createTargetMachine(target);
   if (!machine)
-    return module.emitError("cannot generate code: ") << llvm::toString(machine.takeError());
+    return module.emitError("cannot generate code: ")
+           << llvm::toString(machine.takeError());
   translated->setDataLayout((*machine)->createDataLayout());
   if (failed(emitTables(*translated, module, target, options, programs,
                         kernels.getPrograms().size(), texts)))
     return failure();
   if (llvm::Error error = writeModule(*translated, **machine, kind, os))
-    return module.emitError("cannot write the object: ") << llvm::toString(std::move(error));
+    return module.emitError("cannot write the object: ")
+           << llvm::toString(std::move(error));
   return success();
 }

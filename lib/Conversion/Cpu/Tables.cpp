@@ -18,24 +18,34 @@ namespace {
 class TableEmitter {
 public:
   explicit TableEmitter(llvm::Module &module)
-      : module(module), context(module.getContext()), pointer(llvm::PointerType::get(context, 0)) {}
+      : module(module), context(module.getContext()),
+        pointer(llvm::PointerType::get(context, 0)) {}
 
-  llvm::Constant *word(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
-  llvm::Constant *half(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
-  llvm::Constant *real(double value) { return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value); }
+  llvm::Constant *word(uint64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value);
+  }
+  llvm::Constant *half(uint32_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
+  }
+  llvm::Constant *real(double value) {
+    return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value);
+  }
   llvm::Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
   llvm::Constant *record(ArrayRef<llvm::Constant *> fields) {
-    return llvm::ConstantStruct::getAnon(context, ArrayRef<llvm::Constant *>(fields.data(), fields.size()));
+    return llvm::ConstantStruct::getAnon(
+        context, ArrayRef<llvm::Constant *>(fields.data(), fields.size()));
   }
 
   llvm::Constant *text(StringRef value) {
     llvm::Constant *&known = texts[value];
     if (!known)
-      known = define(llvm::ConstantDataArray::getString(context, value, /*AddNull=*/true), 1);
+      known =
+          define(llvm::ConstantDataArray::getString(context, value, /*AddNull=*/true), 1);
     return known;
   }
   llvm::Constant *bytes(StringRef value, unsigned alignment) {
-    return define(llvm::ConstantDataArray::getString(context, value, /*AddNull=*/false), alignment);
+    return define(llvm::ConstantDataArray::getString(context, value, /*AddNull=*/false),
+                  alignment);
   }
   // An array of equal records, or null if there are none.
   llvm::Constant *array(ArrayRef<llvm::Constant *> elements) {
@@ -49,15 +59,17 @@ public:
     SmallVector<llvm::Constant *> shape;
     for (unsigned i = 0; i < TRAIN_MAX_RANK; ++i)
       shape.push_back(word(i < type.getRank() ? type.getDimSize(i) : 0));
-    auto *shapeType = llvm::ArrayType::get(llvm::Type::getInt64Ty(context), TRAIN_MAX_RANK);
-    return record({text(name), half(*getRuntimeType(type.getElementType())), half(type.getRank()),
-                   llvm::ConstantArray::get(shapeType, shape), word(offset),
-                   word(getByteSize(type))});
+    auto *shapeType =
+        llvm::ArrayType::get(llvm::Type::getInt64Ty(context), TRAIN_MAX_RANK);
+    return record({text(name), half(*getRuntimeType(type.getElementType())),
+                   half(type.getRank()), llvm::ConstantArray::get(shapeType, shape),
+                   word(offset), word(getByteSize(type))});
   }
 
   llvm::GlobalVariable *define(llvm::Constant *value, unsigned alignment) {
-    auto *global = new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                                            llvm::GlobalValue::PrivateLinkage, value, "table");
+    auto *global =
+        new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                 llvm::GlobalValue::PrivateLinkage, value, "table");
     global->setAlignment(llvm::Align(alignment));
     return global;
   }
@@ -70,7 +82,8 @@ public:
 
 } // namespace
 
-//===-- Symbols -----------------------------------------------------------------------------===//
+//===-- Symbols
+//-----------------------------------------------------------------------------===//
 
 // The bytes of a literal as they lie in the arena.
 static std::string literalBytes(ElementsAttr elements) {
@@ -78,7 +91,9 @@ static std::string literalBytes(ElementsAttr elements) {
   auto type = cast<RankedTensorType>(dense.getType());
   std::string bytes;
   int64_t size = getElementBytes(type.getElementType());
-  auto put = [&](uint64_t bits) { bytes.append(reinterpret_cast<const char *>(&bits), size); };
+  auto put = [&](uint64_t bits) {
+    bytes.append(reinterpret_cast<const char *>(&bits), size);
+  };
   if (isa<FloatType>(type.getElementType()))
     for (APFloat value : dense.getValues<APFloat>())
       put(value.bitcastToAPInt().getZExtValue());
@@ -88,8 +103,9 @@ static std::string literalBytes(ElementsAttr elements) {
   return bytes;
 }
 
-static llvm::Constant *emitSymbol(TableEmitter &e, StringRef name, Type type, int64_t offset,
-                                  uint32_t role, Attribute init, StringRef owner) {
+static llvm::Constant *emitSymbol(TableEmitter &e, StringRef name, Type type,
+                                  int64_t offset, uint32_t role, Attribute init,
+                                  StringRef owner) {
   uint32_t kind = TRAIN_INIT_ZEROS;
   double a = 0, b = 0;
   llvm::Constant *data = e.null();
@@ -108,8 +124,9 @@ static llvm::Constant *emitSymbol(TableEmitter &e, StringRef name, Type type, in
     kind = TRAIN_INIT_LITERAL;
     data = e.bytes(literalBytes(elements), TRAIN_ALIGNMENT);
   }
-  return e.record({e.tensor(name, cast<RankedTensorType>(type), offset), e.half(role), e.half(kind),
-                   e.real(a), e.real(b), data, owner.empty() ? e.null() : e.text(owner)});
+  return e.record({e.tensor(name, cast<RankedTensorType>(type), offset), e.half(role),
+                   e.half(kind), e.real(a), e.real(b), data,
+                   owner.empty() ? e.null() : e.text(owner)});
 }
 
 static uint32_t runtimeRole(StateRole role) {
@@ -130,24 +147,28 @@ static SmallVector<llvm::Constant *> emitSymbols(TableEmitter &e, ModuleOp modul
   SmallVector<llvm::Constant *> symbols;
   for (Operation &op : *module.getBody()) {
     if (auto param = dyn_cast<ParamOp>(op))
-      symbols.push_back(emitSymbol(e, param.getSymName(), param.getType(), *param.getOffset(),
-                                   param.getFrozen() ? TRAIN_ROLE_FROZEN : TRAIN_ROLE_PARAMETER,
-                                   param.getInit(), ""));
+      symbols.push_back(
+          emitSymbol(e, param.getSymName(), param.getType(), *param.getOffset(),
+                     param.getFrozen() ? TRAIN_ROLE_FROZEN : TRAIN_ROLE_PARAMETER,
+                     param.getInit(), ""));
     else if (auto state = dyn_cast<StateOp>(op))
-      symbols.push_back(emitSymbol(e, state.getSymName(), state.getType(), *state.getOffset(),
-                                   runtimeRole(state.getRole()), state.getInit(),
-                                   state.getOwner().value_or("")));
+      symbols.push_back(emitSymbol(e, state.getSymName(), state.getType(),
+                                   *state.getOffset(), runtimeRole(state.getRole()),
+                                   state.getInit(), state.getOwner().value_or("")));
   }
   // Literals are copied in like frozen parameters, under names that no symbol can have.
   PersistentMemory persistent(module);
   for (auto [i, storage] : llvm::enumerate(persistent.getStorages()))
-    if (auto elements = dyn_cast_or_null<ElementsAttr>(storage.op ? getLiteral(storage.op) : Attribute()))
+    if (auto elements = dyn_cast_or_null<ElementsAttr>(storage.op ? getLiteral(storage.op)
+                                                                  : Attribute()))
       symbols.push_back(emitSymbol(e, ("#literal." + Twine(i)).str(), elements.getType(),
-                                   persistent.getOffset(i), TRAIN_ROLE_LITERAL, elements, ""));
+                                   persistent.getOffset(i), TRAIN_ROLE_LITERAL, elements,
+                                   ""));
   return symbols;
 }
 
-//===-- Programs ----------------------------------------------------------------------------===//
+//===-- Programs
+//----------------------------------------------------------------------------===//
 
 // The smallest bound that any use puts on integers that come from `value`; views and
 // micro-batches pass it on.
@@ -197,10 +218,10 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
     int64_t offset = getArenaOffset(batch);
     if (offset < 0)
       continue;
-    inputs.push_back(e.record(
-        {e.tensor(program.getInputName(i), type, offset),
-         e.half(data ? TRAIN_INPUT_DATA : TRAIN_INPUT_LEARNING_RATE),
-         e.half(static_cast<uint32_t>(findIndexBound(batch).value_or(-1)))}));
+    inputs.push_back(
+        e.record({e.tensor(program.getInputName(i), type, offset),
+                  e.half(data ? TRAIN_INPUT_DATA : TRAIN_INPUT_LEARNING_RATE),
+                  e.half(static_cast<uint32_t>(findIndexBound(batch).value_or(-1)))}));
   }
   if (auto key = module->getAttrOfType<IntegerAttr>(kRandomKeyOffsetAttr)) {
     auto type = RankedTensorType::get({3}, IntegerType::get(module.getContext(), 64));
@@ -209,7 +230,8 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
   }
   Operation *ret = program.getBodyBlock()->getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands()))
-    outputs.push_back(e.tensor(program.getOutputName(i), cast<RankedTensorType>(value.getType()),
+    outputs.push_back(e.tensor(program.getOutputName(i),
+                               cast<RankedTensorType>(value.getType()),
                                getArenaOffset(value)));
   uint32_t kind = isa<StepOp>(program)   ? TRAIN_PROGRAM_STEP
                   : isa<EvalOp>(program) ? TRAIN_PROGRAM_EVAL
@@ -218,16 +240,19 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
   if (auto count = program->getAttrOfType<IntegerAttr>("micro_batches"))
     microBatches = count.getInt();
   return e.record({e.text(SymbolTable::getSymbolName(program).getValue()), e.half(kind),
-                   e.half(commands.count), e.bytes(commands.bytes, 8), e.word(commands.bytes.size()),
-                   e.array(inputs), e.half(inputs.size()), e.half(outputs.size()), e.array(outputs),
-                   e.word(microBatches), e.word(samples)});
+                   e.half(commands.count), e.bytes(commands.bytes, 8),
+                   e.word(commands.bytes.size()), e.array(inputs), e.half(inputs.size()),
+                   e.half(outputs.size()), e.array(outputs), e.word(microBatches),
+                   e.word(samples)});
 }
 
-//===-- The executable ----------------------------------------------------------------------===//
+//===-- The executable
+//----------------------------------------------------------------------===//
 
-LogicalResult train::emitTables(llvm::Module &target, ModuleOp module, const CpuTarget &cpu,
-                                const ObjectOptions &options, ArrayRef<ProgramCommands> programs,
-                                unsigned kernels, const TextTable &texts) {
+LogicalResult train::emitTables(llvm::Module &target, ModuleOp module,
+                                const CpuTarget &cpu, const ObjectOptions &options,
+                                ArrayRef<ProgramCommands> programs, unsigned kernels,
+                                const TextTable &texts) {
   TableEmitter e(target);
   FailureOr<llvm::json::Object> report = buildMemoryReport(module);
   if (failed(report))
@@ -252,21 +277,36 @@ LogicalResult train::emitTables(llvm::Module &target, ModuleOp module, const Cpu
     auto attr = module->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : 0;
   };
-  llvm::Constant *executable = e.record(
-      {e.half(TRAIN_ABI_VERSION), e.half(moduleInt(kThreadsAttr)),
-       e.text(module.getName().value_or("model")), e.text(cpu.name), e.text(cpu.required),
-       e.text(options.libraryVersions), e.word(moduleInt(kArenaBytesAttr)),
-       e.word(moduleInt(kLowerBoundAttr)), e.word(llvm::xxh3_64bits(fingerprint)), e.real(flops),
-       e.text(reportText), e.text(options.optionsJson), e.array(kernelTable), e.half(kernelTable.size()),
-       e.half(symbols.size()), e.array(symbols), e.array(programTable), e.half(programTable.size()),
-       e.half(locations.size()), e.array(locations)});
-  if (target.getDataLayout().getTypeAllocSize(executable->getType()) != sizeof(TrainExecutable))
+  llvm::Constant *executable = e.record({e.half(TRAIN_ABI_VERSION),
+                                         e.half(moduleInt(kThreadsAttr)),
+                                         e.text(module.getName().value_or("model")),
+                                         e.text(cpu.name),
+                                         e.text(cpu.required),
+                                         e.text(options.libraryVersions),
+                                         e.word(moduleInt(kArenaBytesAttr)),
+                                         e.word(moduleInt(kLowerBoundAttr)),
+                                         e.word(llvm::xxh3_64bits(fingerprint)),
+                                         e.real(flops),
+                                         e.text(reportText),
+                                         e.text(options.optionsJson),
+                                         e.array(kernelTable),
+                                         e.half(kernelTable.size()),
+                                         e.half(symbols.size()),
+                                         e.array(symbols),
+                                         e.array(programTable),
+                                         e.half(programTable.size()),
+                                         e.half(locations.size()),
+                                         e.array(locations)});
+  if (target.getDataLayout().getTypeAllocSize(executable->getType()) !=
+      sizeof(TrainExecutable))
     return module.emitError("internal error: tables of ")
-           << target.getDataLayout().getTypeAllocSize(executable->getType()).getFixedValue()
+           << target.getDataLayout()
+                  .getTypeAllocSize(executable->getType())
+                  .getFixedValue()
            << " bytes where the ABI says " << sizeof(TrainExecutable);
-  auto *global = new llvm::GlobalVariable(target, executable->getType(), /*isConstant=*/true,
-                                          llvm::GlobalValue::ExternalLinkage, executable,
-                                          TRAIN_SYMBOL_EXECUTABLE);
+  auto *global = new llvm::GlobalVariable(
+      target, executable->getType(), /*isConstant=*/true,
+      llvm::GlobalValue::ExternalLinkage, executable, TRAIN_SYMBOL_EXECUTABLE);
   global->setAlignment(llvm::Align(8));
   return success();
 }

@@ -13,10 +13,10 @@ struct ProgramCommands {
   CommandList commands;
 };
 
-/// Defines `train_executable` and all it points to in `target`, which holds the kernels as functions
-/// "kernel.0", "kernel.1", ...
-mlir::LogicalResult emitTables(llvm::Module &target, mlir::ModuleOp module, const CpuTarget &cpu,
-                               const ObjectOptions &options,
+/// Defines `train_executable` and all it points to in `target`, which holds the kernels
+/// as functions "kernel.0", "kernel.1", ...
+mlir::LogicalResult emitTables(llvm::Module &target, mlir::ModuleOp module,
+                               const CpuTarget &cpu, const ObjectOptions &options,
                                llvm::ArrayRef<ProgramCommands> programs, unsigned kernels,
                                const TextTable &texts);
 

@@ -151,9 +151,8 @@ private:
   // Of 4 neighbouring columns in any row.
   int64_t alignmentOf(int buffer) const {
     const Buffer &walked = program.buffers[buffer];
-    bool wide = aligned &&
-                llvm::all_of(ArrayRef<int64_t>(walked.strides).drop_back(),
-                             [](int64_t stride) { return stride % 4 == 0; });
+    bool wide = aligned && llvm::all_of(ArrayRef<int64_t>(walked.strides).drop_back(),
+                                        [](int64_t stride) { return stride % 4 == 0; });
     return wide ? getGpuAlignment(walked) : getElementBytes(walked.element);
   }
 

@@ -1,5 +1,5 @@
-// Row programs of batch_norm: an NC... tensor is a domain [N, C, S] with S the rest; statistics
-// of a channel are summed along S first, then over N.
+// Row programs of batch_norm: an NC... tensor is a domain [N, C, S] with S the rest;
+// statistics of a channel are summed along S first, then over N.
 #include "Expansion.h"
 #include "train/Conversion/VectorMath.h"
 
@@ -24,15 +24,15 @@ static ChannelShape channelsOf(Value x) {
 
 static int rstdOf(rows::Builder &b, int variance, double eps) {
   int sum = b.add(variance, b.constant(b.typeOf(variance), eps));
-  return b.compute("rsqrt", b.typeOf(sum), {sum}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::rsqrt(b, in[0]);
-  });
+  return b.compute(
+      "rsqrt", b.typeOf(sum), {sum},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::rsqrt(b, in[0]); });
 }
 
-// Sums each of `terms` over samples and space: one value per channel. `finish` gets the sums in a
-// domain [1, 1, C].
-static void sumChannels(Sequence &sequence, MLIRContext *context, ChannelShape shape, Type type,
-                        function_ref<SmallVector<int>(rows::Builder &)> terms,
+// Sums each of `terms` over samples and space: one value per channel. `finish` gets the
+// sums in a domain [1, 1, C].
+static void sumChannels(Sequence &sequence, MLIRContext *context, ChannelShape shape,
+                        Type type, function_ref<SmallVector<int>(rows::Builder &)> terms,
                         function_ref<void(rows::Builder &, ArrayRef<int>)> finish) {
   rows::Builder first(context, shape.full(), /*keepsRows=*/true);
   SmallVector<int64_t> temporaries;
@@ -48,21 +48,23 @@ static void sumChannels(Sequence &sequence, MLIRContext *context, ChannelShape s
       [&](rows::Builder &b) {
         SmallVector<int> nodes;
         for (int64_t temporary : temporaries)
-          nodes.push_back(b.loadTemporary(temporary, type, {1, shape.samples, shape.channels}));
+          nodes.push_back(
+              b.loadTemporary(temporary, type, {1, shape.samples, shape.channels}));
         return nodes;
       },
       finish);
 }
 
 // y = (x - mean) * rstd * gamma + beta over [N, C, S].
-static void normalize(Sequence &sequence, Value x, Value gamma, Value beta, Value mean, Value var,
-                      Value y, double eps) {
+static void normalize(Sequence &sequence, Value x, Value gamma, Value beta, Value mean,
+                      Value var, Value y, double eps) {
   ChannelShape shape = channelsOf(x);
   rows::Builder b(x.getContext(), shape.full(), /*keepsRows=*/false);
   SmallVector<int64_t> channel = shape.perChannel();
   int rstd = rstdOf(b, b.load(var, channel), eps);
   int xhat = b.mul(b.sub(b.load(x, shape.full()), b.load(mean, channel)), rstd);
-  b.store(b.add(b.mul(xhat, b.load(gamma, channel)), b.load(beta, channel)), y, shape.full());
+  b.store(b.add(b.mul(xhat, b.load(gamma, channel)), b.load(beta, channel)), y,
+          shape.full());
   sequence.programs.push_back(b.finish());
 }
 
@@ -84,16 +86,17 @@ void rows::addBatchNormExpansions(ExpansionTable &table) {
     sumChannels(
         sequence, op.getContext(), shape, type,
         [&](rows::Builder &b) -> SmallVector<int> {
-          int centered = b.sub(b.load(x, shape.full()), b.load(op.getMean(), shape.perChannel()));
+          int centered =
+              b.sub(b.load(x, shape.full()), b.load(op.getMean(), shape.perChannel()));
           return {b.mul(centered, centered)};
         },
         storeMean(op.getVar()));
-    normalize(sequence, x, op.getGamma(), op.getBeta(), op.getMean(), op.getVar(), op.getY(),
-              op.getEps().convertToDouble());
+    normalize(sequence, x, op.getGamma(), op.getBeta(), op.getMean(), op.getVar(),
+              op.getY(), op.getEps().convertToDouble());
   });
   table.sequence<BatchNormInferenceOp>([](Sequence &sequence, BatchNormInferenceOp op) {
-    normalize(sequence, op.getX(), op.getGamma(), op.getBeta(), op.getMean(), op.getVar(), op.getY(),
-              op.getEps().convertToDouble());
+    normalize(sequence, op.getX(), op.getGamma(), op.getBeta(), op.getMean(), op.getVar(),
+              op.getY(), op.getEps().convertToDouble());
   });
   table.sequence<BatchNormParamGradOp>([](Sequence &sequence, BatchNormParamGradOp op) {
     ChannelShape shape = channelsOf(op.getX());
@@ -102,8 +105,10 @@ void rows::addBatchNormExpansions(ExpansionTable &table) {
         sequence, op.getContext(), shape, getComputeType(elementOf(op.getX())),
         [&](rows::Builder &b) -> SmallVector<int> {
           int dy = b.load(op.getDy(), shape.full());
-          int rstd = rstdOf(b, b.load(op.getVar(), channel), op.getEps().convertToDouble());
-          int centered = b.sub(b.load(op.getX(), shape.full()), b.load(op.getMean(), channel));
+          int rstd =
+              rstdOf(b, b.load(op.getVar(), channel), op.getEps().convertToDouble());
+          int centered =
+              b.sub(b.load(op.getX(), shape.full()), b.load(op.getMean(), channel));
           return {b.mul(dy, b.mul(centered, rstd)), dy};
         },
         [&](rows::Builder &b, ArrayRef<int> sums) {
@@ -118,11 +123,13 @@ void rows::addBatchNormExpansions(ExpansionTable &table) {
     SmallVector<int64_t> channel = shape.perChannel();
     int rstd = rstdOf(b, b.load(op.getVar(), channel), op.getEps().convertToDouble());
     int inverse = b.constant(elementOf(op.getX()), 1.0 / shape.count());
-    int xhat = b.mul(b.sub(b.load(op.getX(), shape.full()), b.load(op.getMean(), channel)), rstd);
+    int xhat = b.mul(
+        b.sub(b.load(op.getX(), shape.full()), b.load(op.getMean(), channel)), rstd);
     int shared = b.mul(xhat, b.mul(b.load(op.getDgamma(), channel), inverse));
     int shift = b.mul(b.load(op.getDbeta(), channel), inverse);
     int inner = b.sub(b.sub(b.load(op.getDy(), shape.full()), shift), shared);
-    b.store(b.mul(b.mul(b.load(op.getGamma(), channel), rstd), inner), op.getDx(), shape.full());
+    b.store(b.mul(b.mul(b.load(op.getGamma(), channel), rstd), inner), op.getDx(),
+            shape.full());
     sequence.programs.push_back(b.finish());
   });
   table.elementwise<RunningAverageOp>([](Context &context, RunningAverageOp op) {

@@ -1,8 +1,8 @@
 // Builds row programs: nodes with structural keys, buffers with their strides, and the
 // merging of dimensions that all buffers walk as one.
-#include "train/Conversion/RowProgram.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "train/Conversion/RowProgram.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,7 +28,9 @@ Value rows::constantLike(ImplicitLocOpBuilder &b, Type like, double value) {
   return arith::ConstantOp::create(b, attr);
 }
 
-int64_t rows::getNumPartials(int64_t rows) { return std::clamp<int64_t>(rows / 64, 1, 16); }
+int64_t rows::getNumPartials(int64_t rows) {
+  return std::clamp<int64_t>(rows / 64, 1, 16);
+}
 
 int64_t Program::getExtent() const {
   if (flat)
@@ -56,7 +58,8 @@ int64_t Sequence::reserve(int64_t bytes) {
   return offset;
 }
 
-//===-- Nodes -------------------------------------------------------------------------------===//
+//===-- Nodes
+//-------------------------------------------------------------------------------===//
 
 rows::Builder::Builder(MLIRContext *context, ArrayRef<int64_t> domain, bool keepsRows)
     : context(context) {
@@ -130,8 +133,13 @@ int rows::Builder::loadTemporary(int64_t offset, Type element, ArrayRef<int64_t>
 int rows::Builder::loadAt(Value value, ArrayRef<int64_t> shape, int column) {
   auto type = cast<RankedTensorType>(value.getType());
   int buffer = addBuffer(value, -1, type.getElementType(), shape);
-  Node node{NodeKind::LoadAt, Level::Row, getComputeType(type.getElementType()), {column}, buffer,
-            {}, {}};
+  Node node{NodeKind::LoadAt,
+            Level::Row,
+            getComputeType(type.getElementType()),
+            {column},
+            buffer,
+            {},
+            {}};
   return addNode(std::move(node), "loadat");
 }
 
@@ -147,7 +155,8 @@ int rows::Builder::compute(StringRef name, Type type, ArrayRef<int> inputs, Emit
   Level level = Level::Uniform;
   for (int input : inputs)
     level = std::max(level, levelOf(input));
-  Node node{NodeKind::Compute, level, type, SmallVector<int, 3>(inputs), -1, {}, std::move(emit)};
+  Node node{NodeKind::Compute, level, type, SmallVector<int, 3>(inputs), -1, {},
+            std::move(emit)};
   return addNode(std::move(node), name);
 }
 
@@ -158,33 +167,46 @@ int rows::Builder::reduce(Reduction reduction, int input) {
 }
 
 int rows::Builder::rowIndex() {
-  return addNode({NodeKind::RowIndex, Level::Row, IntegerType::get(context, 64), {}, -1, {}, {}},
-                 "row");
+  return addNode(
+      {NodeKind::RowIndex, Level::Row, IntegerType::get(context, 64), {}, -1, {}, {}},
+      "row");
 }
 
 int rows::Builder::columnIndex() {
   // A lone column is no vector: what depends on it is a value per row.
   if (program.domain.back() == 1)
     return integerConstant(IntegerType::get(context, 32), 0);
-  return addNode({NodeKind::ColumnIndex, Level::Column, IntegerType::get(context, 32), {}, -1, {}, {}},
+  return addNode({NodeKind::ColumnIndex,
+                  Level::Column,
+                  IntegerType::get(context, 32),
+                  {},
+                  -1,
+                  {},
+                  {}},
                  "column");
 }
 
 int rows::Builder::parameter(int64_t value) {
   int index = program.parameters.size();
   program.parameters.push_back(value);
-  return addNode(
-      {NodeKind::Parameter, Level::Uniform, IntegerType::get(context, 64), {}, index, {}, {}},
-      "parameter");
+  return addNode({NodeKind::Parameter,
+                  Level::Uniform,
+                  IntegerType::get(context, 64),
+                  {},
+                  index,
+                  {},
+                  {}},
+                 "parameter");
 }
 
 int rows::Builder::constant(Type type, double value) {
   Type compute = getComputeType(type);
   std::string key = "c";
   llvm::raw_string_ostream(key) << llvm::format_hex(llvm::bit_cast<uint64_t>(value), 16);
-  return this->compute(key, compute, {}, [compute, value](ImplicitLocOpBuilder &b, ArrayRef<Value>) {
-    return constantLike(b, compute, value);
-  });
+  return this->compute(key, compute, {},
+                       [compute, value](ImplicitLocOpBuilder &b, ArrayRef<Value>) {
+                         return constantLike(b, compute, value);
+                       });
 }
 
 int rows::Builder::integerConstant(Type type, int64_t value) {
@@ -207,7 +229,8 @@ Value rows::truncateToBf16(ImplicitLocOpBuilder &b, Value x) {
   Value high = arith::ShRUIOp::create(b, bits, sixteen);
   // Half a unit less one, and one more where the last kept bit is odd.
   Value odd = arith::AndIOp::create(b, high, constantLike(b, words, 1));
-  Value sum = arith::AddIOp::create(b, bits, arith::AddIOp::create(b, odd, constantLike(b, words, 0x7fff)));
+  Value sum = arith::AddIOp::create(
+      b, bits, arith::AddIOp::create(b, odd, constantLike(b, words, 0x7fff)));
   Value rounded = arith::ShRUIOp::create(b, sum, sixteen);
   Value quiet = arith::OrIOp::create(b, high, constantLike(b, words, 0x40));
   Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
@@ -217,7 +240,8 @@ Value rows::truncateToBf16(ImplicitLocOpBuilder &b, Value x) {
 
 Value rows::extendBf16(ImplicitLocOpBuilder &b, Value bits) {
   Type words = withElement(bits.getType(), b.getI32Type());
-  Value high = arith::ShLIOp::create(b, arith::ExtUIOp::create(b, words, bits), constantLike(b, words, 16));
+  Value high = arith::ShLIOp::create(b, arith::ExtUIOp::create(b, words, bits),
+                                     constantLike(b, words, 16));
   return arith::BitcastOp::create(b, withElement(bits.getType(), b.getF32Type()), high);
 }
 
@@ -226,12 +250,13 @@ int rows::Builder::convert(int node, Type type) {
   if (from == type)
     return node;
   bool wider = from.getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth();
-  return compute("convert", type, {node}, [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    Type to = withElement(in[0].getType(), type);
-    if (wider)
-      return arith::ExtFOp::create(b, to, in[0]);
-    return arith::TruncFOp::create(b, to, in[0]);
-  });
+  return compute("convert", type, {node},
+                 [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   Type to = withElement(in[0].getType(), type);
+                   if (wider)
+                     return arith::ExtFOp::create(b, to, in[0]);
+                   return arith::TruncFOp::create(b, to, in[0]);
+                 });
 }
 
 int rows::Builder::roundTo(int node, Type type) {
@@ -245,7 +270,8 @@ int rows::Builder::roundTo(int node, Type type) {
                  [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
                    if (type.isBF16())
                      return extendBf16(b, truncateToBf16(b, in[0]));
-                   Value narrow = arith::TruncFOp::create(b, withElement(in[0].getType(), type), in[0]);
+                   Value narrow = arith::TruncFOp::create(
+                       b, withElement(in[0].getType(), type), in[0]);
                    return arith::ExtFOp::create(b, in[0].getType(), narrow);
                  });
 }
@@ -262,27 +288,31 @@ Type rows::Builder::widen(int &x, int &y) {
 
 int rows::Builder::add(int x, int y) {
   Type type = widen(x, y);
-  return compute("add", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    return arith::AddFOp::create(b, in[0], in[1]);
-  });
+  return compute("add", type, {x, y},
+                 [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   return arith::AddFOp::create(b, in[0], in[1]);
+                 });
 }
 int rows::Builder::sub(int x, int y) {
   Type type = widen(x, y);
-  return compute("sub", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    return arith::SubFOp::create(b, in[0], in[1]);
-  });
+  return compute("sub", type, {x, y},
+                 [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   return arith::SubFOp::create(b, in[0], in[1]);
+                 });
 }
 int rows::Builder::mul(int x, int y) {
   Type type = widen(x, y);
-  return compute("mul", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    return arith::MulFOp::create(b, in[0], in[1]);
-  });
+  return compute("mul", type, {x, y},
+                 [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   return arith::MulFOp::create(b, in[0], in[1]);
+                 });
 }
 int rows::Builder::div(int x, int y) {
   Type type = widen(x, y);
-  return compute("div", type, {x, y}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    return arith::DivFOp::create(b, in[0], in[1]);
-  });
+  return compute("div", type, {x, y},
+                 [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                   return arith::DivFOp::create(b, in[0], in[1]);
+                 });
 }
 int rows::Builder::fma(int x, int y, int z) {
   return compute("fma", typeOf(x), {x, y, z},
@@ -318,7 +348,8 @@ int rows::Builder::combine(Reduction reduction, int x, int y) {
                  });
 }
 
-//===-- Stores and the end -------------------------------------------------------------------===//
+//===-- Stores and the end
+//-------------------------------------------------------------------===//
 
 void rows::Builder::store(int node, Value value) {
   store(node, value, cast<RankedTensorType>(value.getType()).getShape());
@@ -361,8 +392,8 @@ static void settleLevels(Program &program) {
   }
 }
 
-// Columns are walked element by element, so a column of size 1 stays where the dimension before it
-// is one that some buffer steps over by more.
+// Columns are walked element by element, so a column of size 1 stays where the dimension
+// before it is one that some buffer steps over by more.
 static bool isNeededAsColumn(const Program &program, size_t i) {
   return i + 1 == program.domain.size() && i > 0 &&
          llvm::any_of(program.buffers,
@@ -380,7 +411,8 @@ Program rows::Builder::finish() {
       else
         ++i;
     }
-    for (size_t i = 0; program.domain.size() > 1 + fixed && i + 1 + fixed < program.domain.size();) {
+    for (size_t i = 0;
+         program.domain.size() > 1 + fixed && i + 1 + fixed < program.domain.size();) {
       if (!canMerge(program, i)) {
         ++i;
         continue;

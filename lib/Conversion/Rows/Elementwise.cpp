@@ -14,14 +14,17 @@ static void unary(ExpansionTable &table, StringRef name,
                   Value (*emit)(ImplicitLocOpBuilder &, Value)) {
   table.elementwise<Op>([=](Context &context, Op op) {
     int x = context.operand(op.getX());
-    context.result(op.getY(), context.b.compute(name, context.b.typeOf(x), {x},
-                                                [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                                                  return emit(b, in[0]);
-                                                }));
+    context.result(op.getY(),
+                   context.b.compute(name, context.b.typeOf(x), {x},
+                                     [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                                       return emit(b, in[0]);
+                                     }));
   });
 }
 
-static bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+static bool isFloat(Value value) {
+  return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
 
 template <typename Op>
 static void binary(ExpansionTable &table, StringRef name,
@@ -76,25 +79,28 @@ static arith::CmpIPredicate intPredicate(Predicate predicate) {
   return arith::CmpIPredicate::eq;
 }
 
-// Truncates toward zero, and wraps for the most negative number over -1. The processor traps on both that and a
-// zero divisor, which the unused lanes of a tail have, so neither reaches it.
+// Truncates toward zero, and wraps for the most negative number over -1. The processor
+// traps on both that and a zero divisor, which the unused lanes of a tail have, so
+// neither reaches it.
 static Value divide(ImplicitLocOpBuilder &b, Value x, Value y) {
   if (isFloat(x))
     return arith::DivFOp::create(b, x, y);
   Value zero = constantLike(b, y.getType(), 0), one = constantLike(b, y.getType(), 1);
-  Value negates = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, constantLike(b, y.getType(), -1));
+  Value negates = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y,
+                                        constantLike(b, y.getType(), -1));
   Value traps = arith::OrIOp::create(
       b, negates, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, zero));
-  Value quotient = arith::DivSIOp::create(b, x, arith::SelectOp::create(b, traps, one, y));
+  Value quotient =
+      arith::DivSIOp::create(b, x, arith::SelectOp::create(b, traps, one, y));
   return arith::SelectOp::create(b, negates, arith::SubIOp::create(b, zero, x), quotient);
 }
 
 // An op that prefers float arithmetic where its operands are floats.
-#define TRAIN_NUMBER_OP(name, FloatOp, IntOp)                                                \
-  [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {                                   \
-    if (isFloat(x))                                                                          \
-      return FloatOp::create(b, x, y);                                                       \
-    return IntOp::create(b, x, y);                                                           \
+#define TRAIN_NUMBER_OP(name, FloatOp, IntOp)                                            \
+  [](ImplicitLocOpBuilder &b, Value x, Value y) -> Value {                               \
+    if (isFloat(x))                                                                      \
+      return FloatOp::create(b, x, y);                                                   \
+    return IntOp::create(b, x, y);                                                       \
   }
 
 void rows::addElementwiseExpansions(ExpansionTable &table) {
@@ -138,10 +144,11 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
   });
   table.elementwise<SiluBackwardOp>([](Context &context, SiluBackwardOp op) {
     int dy = context.operand(op.getDy()), x = context.operand(op.getX());
-    context.result(op.getDx(), context.b.compute("silugrad", context.b.typeOf(x), {x, dy},
-                                                 [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                                                   return vmath::siluGrad(b, in[0], in[1]);
-                                                 }));
+    context.result(op.getDx(),
+                   context.b.compute("silugrad", context.b.typeOf(x), {x, dy},
+                                     [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                                       return vmath::siluGrad(b, in[0], in[1]);
+                                     }));
   });
 
   binary<AddOp>(table, "add", TRAIN_NUMBER_OP("add", arith::AddFOp, arith::AddIOp));
@@ -164,7 +171,8 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
     };
     context.result(op.getResult(),
                    context.b.compute("compare" + stringifyPredicate(predicate).str(),
-                                     IntegerType::get(op.getContext(), 1), {lhs, rhs}, emit));
+                                     IntegerType::get(op.getContext(), 1), {lhs, rhs},
+                                     emit));
   });
   table.elementwise<SelectOp>([](Context &context, SelectOp op) {
     int condition = context.operand(op.getCondition());
@@ -180,7 +188,8 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
       Value raised = arith::MaximumFOp::create(b, in[0], in[1]);
       return arith::MinimumFOp::create(b, raised, in[2]);
     };
-    context.result(op.getY(), context.b.compute("clamp", context.b.typeOf(x), {x, low, high}, emit));
+    context.result(op.getY(),
+                   context.b.compute("clamp", context.b.typeOf(x), {x, low, high}, emit));
   });
   table.elementwise<IotaOp>(
       [](Context &context, IotaOp op) {
@@ -195,8 +204,10 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
         auto emit = [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
           Value value = in[0];
           if (!last) {
-            value = arith::DivUIOp::create(b, value, constantLike(b, value.getType(), inner));
-            value = arith::RemUIOp::create(b, value, constantLike(b, value.getType(), size));
+            value =
+                arith::DivUIOp::create(b, value, constantLike(b, value.getType(), inner));
+            value =
+                arith::RemUIOp::create(b, value, constantLike(b, value.getType(), size));
           }
           Type target = type;
           if (auto vector = dyn_cast<VectorType>(value.getType()))

@@ -1,6 +1,6 @@
 // The parts of emission that no target changes.
-#include "train/Conversion/RowEmission.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "train/Conversion/RowEmission.h"
 
 using namespace mlir;
 using namespace train;
@@ -25,7 +25,8 @@ Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
   if (getElementTypeOrSelf(type) == compute)
     return stored;
   if (compute.isInteger(1))
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stored, constantLike(b, type, 0));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, stored,
+                                 constantLike(b, type, 0));
   if (compute.isF32() && getElementTypeOrSelf(type).isInteger(16))
     return extendBf16(b, stored);
   return arith::ExtFOp::create(b, withElement(type, compute), stored);
@@ -67,7 +68,8 @@ SmallVector<int> rows::getStages(const Program &program) {
   return stages;
 }
 
-Value rows::emitRowOffset(ImplicitLocOpBuilder &b, const Program &program, int buffer, Value row) {
+Value rows::emitRowOffset(ImplicitLocOpBuilder &b, const Program &program, int buffer,
+                          Value row) {
   ArrayRef<int64_t> strides = program.buffers[buffer].strides;
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));

@@ -1,5 +1,5 @@
-// From ops to row programs: looks expansions up, runs them over one op or a fusion's body,
-// and holds the two patterns of sums that several families share.
+// From ops to row programs: looks expansions up, runs them over one op or a fusion's
+// body, and holds the two patterns of sums that several families share.
 #include "Expansion.h"
 #include <numeric>
 
@@ -27,11 +27,13 @@ const ExpansionTable::Entry *rows::lookupExpansion(Operation *op) {
   if (const ExpansionTable::Entry *entry = getExpansionTable().lookup(op))
     return entry;
   Dialect *dialect = op->getDialect();
-  auto *other = dialect ? dialect->getRegisteredInterface<ExpansionDialectInterface>() : nullptr;
+  auto *other =
+      dialect ? dialect->getRegisteredInterface<ExpansionDialectInterface>() : nullptr;
   return other ? other->getExpansions().lookup(op) : nullptr;
 }
 
-//===-- Context -----------------------------------------------------------------------------===//
+//===-- Context
+//-----------------------------------------------------------------------------===//
 
 Value Context::resolve(Value value) const {
   Value outer = outerValues.lookup(value);
@@ -51,12 +53,14 @@ int Context::operand(Value value, bool perRow) {
     return it->second;
   int &node = nodes[perRow][value];
   Value source = resolve(value);
-  if (auto constant = source.getDefiningOp<ConstantOp>(); constant && constant.getSplatValue()) {
+  if (auto constant = source.getDefiningOp<ConstantOp>();
+      constant && constant.getSplatValue()) {
     Type type = elementOf(value);
     if (isa<FloatType>(type))
       return node = b.constant(type, *constant.getSplatValue());
     APInt integer = cast<DenseElementsAttr>(constant.getValue()).getSplatValue<APInt>();
-    return node = b.integerConstant(type, type.isInteger(1) ? integer.getZExtValue() : integer.getSExtValue());
+    return node = b.integerConstant(type, type.isInteger(1) ? integer.getZExtValue()
+                                                            : integer.getSExtValue());
   }
   return node = b.load(source, shapeInDomain(source, perRow));
 }
@@ -72,7 +76,8 @@ void Context::storeResult(Value value, Value target) {
   b.store(operand(value, perRow), target, shapeInDomain(target, perRow));
 }
 
-//===-- Sums --------------------------------------------------------------------------------===//
+//===-- Sums
+//--------------------------------------------------------------------------------===//
 
 std::pair<int64_t, int64_t> rows::splitForReduction(int64_t count) {
   int64_t best = 1;
@@ -89,8 +94,8 @@ std::pair<int64_t, int64_t> rows::splitForReduction(int64_t count) {
 }
 
 void rows::reduceAll(Sequence &sequence, Value x, Reduction reduction,
-                  function_ref<int(Builder &)> term, function_ref<void(Builder &, int)> finish,
-                  Type type) {
+                     function_ref<int(Builder &)> term,
+                     function_ref<void(Builder &, int)> finish, Type type) {
   MLIRContext *context = x.getContext();
   auto [rows, columns] = splitForReduction(countOf(x));
   Builder first(context, {rows, columns}, /*keepsRows=*/true);
@@ -104,7 +109,8 @@ void rows::reduceAll(Sequence &sequence, Value x, Reduction reduction,
   first.storeTemporary(partial, temporary, type, {rows, 1});
   sequence.programs.push_back(first.finish());
   Builder second(context, {1, rows}, /*keepsRows=*/true);
-  finish(second, second.reduce(reduction, second.loadTemporary(temporary, type, {1, rows})));
+  finish(second,
+         second.reduce(reduction, second.loadTemporary(temporary, type, {1, rows})));
   sequence.programs.push_back(second.finish());
 }
 
@@ -117,8 +123,10 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
   SmallVector<int> nodes = terms(first);
   SmallVector<int64_t> temporaries;
   for (int node : nodes) {
-    temporaries.push_back(sequence.reserve(outer * partials * columns * getElementBytes(type)));
-    // The store's dimension 1 counts partials; the emitter steps it by partial, not by row.
+    temporaries.push_back(
+        sequence.reserve(outer * partials * columns * getElementBytes(type)));
+    // The store's dimension 1 counts partials; the emitter steps it by partial, not by
+    // row.
     first.storeTemporary(node, temporaries.back(), type, {outer, partials, columns});
   }
   first.setPartials(partials, reduction);
@@ -129,7 +137,8 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
   for (int64_t temporary : temporaries) {
     int result = -1;
     for (int64_t p = 0; p < partials; ++p) {
-      int part = second.loadTemporary(temporary, type, {outer, partials, columns}, p * columns);
+      int part =
+          second.loadTemporary(temporary, type, {outer, partials, columns}, p * columns);
       result = p ? second.combine(reduction, result, part) : part;
     }
     results.push_back(result);
@@ -138,14 +147,16 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
   sequence.programs.push_back(second.finish());
 }
 
-//===-- Ops ---------------------------------------------------------------------------------===//
+//===-- Ops
+//---------------------------------------------------------------------------------===//
 
 static LogicalResult checkTypes(Operation *op) {
   auto check = [&](Type type) {
     Type element = getElementTypeOrSelf(type);
     if (getRuntimeType(element))
       return true;
-    op->emitOpError("has element type ") << element << ", for which no CPU kernel is generated";
+    op->emitOpError("has element type ")
+        << element << ", for which no CPU kernel is generated";
     return false;
   };
   return success(llvm::all_of(op->getOperandTypes(), check) &&
@@ -185,9 +196,11 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
     DomainNeed need = *found;
     domain.keepsRows |= need.keepsRows;
     auto elements = [](ArrayRef<int64_t> shape) {
-      return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<int64_t>());
+      return std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                             std::multiplies<int64_t>());
     };
-    if (domain.shape.size() < need.shape.size() || elements(domain.shape) < elements(need.shape))
+    if (domain.shape.size() < need.shape.size() ||
+        elements(domain.shape) < elements(need.shape))
       domain.shape = need.shape;
   }
   if (domain.shape.empty())
@@ -196,12 +209,14 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
   rows::Builder builder(op->getContext(), domain.shape, domain.keepsRows);
   Context context(builder);
   if (fusion)
-    for (auto [argument, operand] : llvm::zip(fusion.getBody().getArguments(), op->getOperands()))
+    for (auto [argument, operand] :
+         llvm::zip(fusion.getBody().getArguments(), op->getOperands()))
       context.bind(argument, operand);
   for (Operation *inner : body)
     lookupExpansion(inner)->expand(context, inner);
-  ValueRange values = fusion ? ValueRange(fusion.getBody().front().getTerminator()->getOperands())
-                             : ValueRange(op->getResults());
+  ValueRange values =
+      fusion ? ValueRange(fusion.getBody().front().getTerminator()->getOperands())
+             : ValueRange(op->getResults());
   for (auto [value, target] : llvm::zip(values, op->getResults()))
     context.storeResult(value, target);
   sequence.programs.push_back(builder.finish());
@@ -227,7 +242,6 @@ SmallVector<int64_t> rows::getDomain(Operation *op) {
 }
 
 void train::registerRowPrograms(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, TrainDialect *) {
-    getExpansionTable().attach(context);
-  });
+  registry.addExtension(
+      +[](MLIRContext *context, TrainDialect *) { getExpansionTable().attach(context); });
 }

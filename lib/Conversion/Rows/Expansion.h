@@ -1,4 +1,5 @@
-// The table of our own expansions, filled family by family, and the sums that families share.
+// The table of our own expansions, filled family by family, and the sums that families
+// share.
 #ifndef TRAIN_LIB_CONVERSION_ROWS_EXPANSION_H
 #define TRAIN_LIB_CONVERSION_ROWS_EXPANSION_H
 
@@ -18,21 +19,22 @@ void addRandomExpansions(ExpansionTable &table);
 /// The one table of all our families.
 const ExpansionTable &getExpansionTable();
 
-/// Reduces all elements of `x` to a scalar: `term(builder)` computes what is reduced in a domain [rows,
-/// columns] of splitForReduction, `finish(builder, node)` stores what becomes of the result. `type` is the
-/// type of the term.
+/// Reduces all elements of `x` to a scalar: `term(builder)` computes what is reduced in a
+/// domain [rows, columns] of splitForReduction, `finish(builder, node)` stores what
+/// becomes of the result. `type` is the type of the term.
 void reduceAll(Sequence &sequence, mlir::Value x, Reduction reduction,
-            llvm::function_ref<int(Builder &)> term,
-            llvm::function_ref<void(Builder &, int)> finish, mlir::Type type);
+               llvm::function_ref<int(Builder &)> term,
+               llvm::function_ref<void(Builder &, int)> finish, mlir::Type type);
 
-/// Rows and columns into which `count` contiguous elements divide for a full reduction: the
-/// largest divisor up to 16384 as columns, or all in one row if that is below 64.
+/// Rows and columns into which `count` contiguous elements divide for a full reduction:
+/// the largest divisor up to 16384 as columns, or all in one row if that is below 64.
 std::pair<int64_t, int64_t> splitForReduction(int64_t count);
 
-/// Reduces dimension 1 of a domain [outer, reduced, columns]: `terms` computes what is reduced, one
-/// node per result; `finish` gets a builder over [outer, 1, columns] and the reduced nodes.
-void reduceRows(Sequence &sequence, mlir::MLIRContext *context, Reduction reduction, int64_t outer,
-                int64_t reduced, int64_t columns, mlir::Type type,
+/// Reduces dimension 1 of a domain [outer, reduced, columns]: `terms` computes what is
+/// reduced, one node per result; `finish` gets a builder over [outer, 1, columns] and the
+/// reduced nodes.
+void reduceRows(Sequence &sequence, mlir::MLIRContext *context, Reduction reduction,
+                int64_t outer, int64_t reduced, int64_t columns, mlir::Type type,
                 llvm::function_ref<llvm::SmallVector<int>(Builder &)> terms,
                 llvm::function_ref<void(Builder &, llvm::ArrayRef<int>)> finish);
 

@@ -8,9 +8,9 @@ using namespace train;
 using namespace train::rows;
 
 static int emitExp(rows::Builder &b, int x) {
-  return b.compute("exp", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::exp(b, in[0]);
-  });
+  return b.compute(
+      "exp", b.typeOf(x), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::exp(b, in[0]); });
 }
 
 static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, int y) {
@@ -21,11 +21,12 @@ static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, i
                    });
 }
 
-// Whether a label is the ignored one. The accessor of an i64 attribute is unsigned, and -100 must stay what it is on
-// its way through the double of a constant.
+// Whether a label is the ignored one. The accessor of an i64 attribute is unsigned, and
+// -100 must stay what it is on its way through the double of a constant.
 template <typename OpT> static int isIgnored(rows::Builder &b, OpT op, int label) {
   int64_t ignored = static_cast<int64_t>(op.getIgnoreIndex());
-  return compareInt(b, arith::CmpIPredicate::eq, label, b.constant(b.typeOf(label), ignored));
+  return compareInt(b, arith::CmpIPredicate::eq, label,
+                    b.constant(b.typeOf(label), ignored));
 }
 
 // A label as an i32 column number; labels are below 2^31 because they index a dimension.
@@ -33,12 +34,13 @@ static int asColumn(rows::Builder &b, int label) {
   Type i32 = IntegerType::get(b.getContext(), 32);
   if (b.typeOf(label) == i32)
     return label;
-  return b.compute("trunci32", i32, {label}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-    Type type = b.getI32Type();
-    if (auto vector = dyn_cast<VectorType>(in[0].getType()))
-      type = vector.clone(type);
-    return arith::TruncIOp::create(b, type, in[0]);
-  });
+  return b.compute("trunci32", i32, {label},
+                   [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     Type type = b.getI32Type();
+                     if (auto vector = dyn_cast<VectorType>(in[0].getType()))
+                       type = vector.clone(type);
+                     return arith::TruncIOp::create(b, type, in[0]);
+                   });
 }
 
 void rows::addLossExpansions(ExpansionTable &table) {
@@ -53,9 +55,10 @@ void rows::addLossExpansions(ExpansionTable &table) {
     int logits = b.load(op.getLogits(), {rows, vocabulary});
     int largest = b.reduce(Reduction::Max, logits);
     int sum = b.reduce(Reduction::Sum, emitExp(b, b.sub(logits, largest)));
-    int log = b.compute("log", type, {sum}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-      return vmath::log(b, in[0]);
-    });
+    int log =
+        b.compute("log", type, {sum}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+          return vmath::log(b, in[0]);
+        });
     int lse = b.add(largest, log);
     int label = b.load(op.getLabels(), {rows, 1});
     int ignored = isIgnored(b, op, label);
@@ -65,7 +68,8 @@ void rows::addLossExpansions(ExpansionTable &table) {
     int loss = b.sub(lse, b.loadAt(op.getLogits(), {rows, vocabulary}, column));
     b.store(lse, op.getLse(), {rows, 1});
     b.storeTemporary(b.select(ignored, zero, loss), losses, type, {rows, 1});
-    b.storeTemporary(b.select(ignored, zero, b.constant(type, 1)), valids, type, {rows, 1});
+    b.storeTemporary(b.select(ignored, zero, b.constant(type, 1)), valids, type,
+                     {rows, 1});
     sequence.programs.push_back(b.finish());
 
     rows::Builder last(context, {1, rows}, /*keepsRows=*/true);
@@ -87,10 +91,12 @@ void rows::addLossExpansions(ExpansionTable &table) {
         int label = context.operand(op.getLabels(), /*perRow=*/true);
         int ignored = isIgnored(b, op, label);
         int probability = emitExp(b, b.sub(logits, context.operand(op.getLse(), true)));
-        int hit = compareInt(b, arith::CmpIPredicate::eq, b.columnIndex(), asColumn(b, label));
-        int difference = b.sub(probability, b.select(hit, b.constant(type, 1), b.constant(type, 0)));
-        int divisor =
-            b.combine(Reduction::Max, context.operand(op.getCount()), b.constant(type, 1));
+        int hit =
+            compareInt(b, arith::CmpIPredicate::eq, b.columnIndex(), asColumn(b, label));
+        int difference =
+            b.sub(probability, b.select(hit, b.constant(type, 1), b.constant(type, 0)));
+        int divisor = b.combine(Reduction::Max, context.operand(op.getCount()),
+                                b.constant(type, 1));
         int scale = b.div(context.operand(op.getDloss()), divisor);
         scale = b.select(ignored, b.constant(type, 0), scale);
         context.result(op.getDlogits(), b.mul(difference, scale));
@@ -104,11 +110,13 @@ void rows::addLossExpansions(ExpansionTable &table) {
     reduceAll(
         sequence, prediction, Reduction::Sum,
         [&, rows = rows, columns = columns](rows::Builder &b) {
-          int difference = b.sub(b.load(prediction, {rows, columns}), b.load(op.getTarget(), {rows, columns}));
+          int difference = b.sub(b.load(prediction, {rows, columns}),
+                                 b.load(op.getTarget(), {rows, columns}));
           return b.mul(difference, difference);
         },
         [&](rows::Builder &b, int sum) {
-          b.store(b.mul(sum, b.constant(type, 1.0 / countOf(prediction))), op.getLoss(), {1, 1});
+          b.store(b.mul(sum, b.constant(type, 1.0 / countOf(prediction))), op.getLoss(),
+                  {1, 1});
         },
         type);
   });

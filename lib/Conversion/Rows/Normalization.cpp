@@ -7,9 +7,9 @@ using namespace train;
 using namespace train::rows;
 
 static int emitRsqrt(rows::Builder &b, int x) {
-  return b.compute("rsqrt", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::rsqrt(b, in[0]);
-  });
+  return b.compute(
+      "rsqrt", b.typeOf(x), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::rsqrt(b, in[0]); });
 }
 
 // The mean over the columns.
@@ -18,15 +18,17 @@ static int meanOf(rows::Builder &b, int x, int64_t columns) {
 }
 
 // Sums over all rows of the terms, one tensor of `columns` elements each.
-static void sumColumns(Sequence &sequence, Value x,
-                       function_ref<SmallVector<int>(rows::Builder &, ArrayRef<int64_t> full,
-                                                     ArrayRef<int64_t> perRow)>
-                           terms,
-                       ValueRange results) {
+static void
+sumColumns(Sequence &sequence, Value x,
+           function_ref<SmallVector<int>(rows::Builder &, ArrayRef<int64_t> full,
+                                         ArrayRef<int64_t> perRow)>
+               terms,
+           ValueRange results) {
   int64_t columns = shapeOf(x).back();
   int64_t rows = columns ? countOf(x) / columns : 0;
   reduceRows(
-      sequence, x.getContext(), Reduction::Sum, 1, rows, columns, getComputeType(elementOf(x)),
+      sequence, x.getContext(), Reduction::Sum, 1, rows, columns,
+      getComputeType(elementOf(x)),
       [&](rows::Builder &b) { return terms(b, {1, rows, columns}, {1, rows, 1}); },
       [&](rows::Builder &b, ArrayRef<int> sums) {
         for (auto [node, result] : llvm::zip(sums, results))
@@ -55,20 +57,23 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
     rows::Builder &b = context.b;
     int64_t columns = shapeOf(op.getX()).back();
     int rstd = context.operand(op.getRstd(), /*perRow=*/true);
-    int xhat = b.mul(b.sub(context.operand(op.getX()), context.operand(op.getMean(), true)), rstd);
+    int xhat = b.mul(
+        b.sub(context.operand(op.getX()), context.operand(op.getMean(), true)), rstd);
     int h = b.mul(context.operand(op.getDy()), context.operand(op.getGamma()));
-    int inner = b.sub(b.sub(h, meanOf(b, h, columns)), b.mul(xhat, meanOf(b, b.mul(h, xhat), columns)));
+    int inner = b.sub(b.sub(h, meanOf(b, h, columns)),
+                      b.mul(xhat, meanOf(b, b.mul(h, xhat), columns)));
     context.result(op.getDx(), b.mul(rstd, inner));
   });
   table.sequence<LayerNormParamGradOp>([](Sequence &sequence, LayerNormParamGradOp op) {
-    sumColumns(
-        sequence, op.getX(),
-        [&](rows::Builder &b, ArrayRef<int64_t> full, ArrayRef<int64_t> perRow) -> SmallVector<int> {
-          int dy = b.load(op.getDy(), full);
-          int centered = b.sub(b.load(op.getX(), full), b.load(op.getMean(), perRow));
-          return {b.mul(dy, b.mul(centered, b.load(op.getRstd(), perRow))), dy};
-        },
-        {op.getDgamma(), op.getDbeta()});
+    sumColumns(sequence, op.getX(),
+               [&](rows::Builder &b, ArrayRef<int64_t> full,
+                   ArrayRef<int64_t> perRow) -> SmallVector<int> {
+                 int dy = b.load(op.getDy(), full);
+                 int centered =
+                     b.sub(b.load(op.getX(), full), b.load(op.getMean(), perRow));
+                 return {b.mul(dy, b.mul(centered, b.load(op.getRstd(), perRow))), dy};
+               },
+               {op.getDgamma(), op.getDbeta()});
   });
 
   table.alongRows<RmsNormOp>([](Context &context, RmsNormOp op) {
@@ -90,12 +95,12 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
     context.result(op.getDx(), b.mul(rstd, b.sub(h, b.mul(xhat, shared))));
   });
   table.sequence<RmsNormParamGradOp>([](Sequence &sequence, RmsNormParamGradOp op) {
-    sumColumns(
-        sequence, op.getX(),
-        [&](rows::Builder &b, ArrayRef<int64_t> full, ArrayRef<int64_t> perRow) -> SmallVector<int> {
-          int xhat = b.mul(b.load(op.getX(), full), b.load(op.getRstd(), perRow));
-          return {b.mul(b.load(op.getDy(), full), xhat)};
-        },
-        {op.getDgamma()});
+    sumColumns(sequence, op.getX(),
+               [&](rows::Builder &b, ArrayRef<int64_t> full,
+                   ArrayRef<int64_t> perRow) -> SmallVector<int> {
+                 int xhat = b.mul(b.load(op.getX(), full), b.load(op.getRstd(), perRow));
+                 return {b.mul(b.load(op.getDy(), full), xhat)};
+               },
+               {op.getDgamma()});
   });
 }

@@ -8,16 +8,15 @@ using namespace train;
 using namespace train::rows;
 
 static int emitSqrt(rows::Builder &b, int x) {
-  return b.compute("sqrt", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::sqrt(b, in[0]);
-  });
+  return b.compute(
+      "sqrt", b.typeOf(x), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::sqrt(b, in[0]); });
 }
 
 namespace {
-// What all updates share: the gradient, scaled and in the parameter's type, and stores that a skipped
-// step leaves as they were.
-template <typename Op>
-struct Update {
+// What all updates share: the gradient, scaled and in the parameter's type, and stores
+// that a skipped step leaves as they were.
+template <typename Op> struct Update {
   Context &context;
   rows::Builder &b;
   Op op;
@@ -58,9 +57,11 @@ static void expandAdamW(Context &context, AdamWOp op) {
   if (op.getL2())
     u.addDecay();
   else if (!op.getWeightDecay().isZero())
-    param = b.mul(param, b.sub(u.constant(1), b.mul(u.lr, u.constant(op.getWeightDecay()))));
+    param =
+        b.mul(param, b.sub(u.constant(1), b.mul(u.lr, u.constant(op.getWeightDecay()))));
   int newM = b.add(b.mul(m, u.constant(beta1)), b.mul(u.grad, u.constant(1 - beta1)));
-  int newV = b.add(b.mul(v, u.constant(beta2)), b.mul(b.mul(u.grad, u.grad), u.constant(1 - beta2)));
+  int newV = b.add(b.mul(v, u.constant(beta2)),
+                   b.mul(b.mul(u.grad, u.grad), u.constant(1 - beta2)));
   int step = b.div(u.lr, u.operand(op.getCorrection1()));
   int root = emitSqrt(b, u.operand(op.getCorrection2()));
   int denominator = b.add(b.div(emitSqrt(b, newV), root), u.constant(op.getEps()));
@@ -70,13 +71,15 @@ static void expandAdamW(Context &context, AdamWOp op) {
 }
 
 // 1 - beta^t by repeated squaring in f64, as the bits of t ask.
-static Value emitBiasCorrection(ImplicitLocOpBuilder &b, Value counter, double beta, Type type) {
+static Value emitBiasCorrection(ImplicitLocOpBuilder &b, Value counter, double beta,
+                                Type type) {
   Value one = arith::ConstantOp::create(b, b.getI64IntegerAttr(1));
   Value zero = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
   Value t = arith::AddIOp::create(b, counter, one);
   Value power = arith::ConstantOp::create(b, b.getF64FloatAttr(1));
   Value square = arith::ConstantOp::create(b, b.getF64FloatAttr(beta));
-  // 40 bits count further than any training; unrolled, it is 40 multiplications once per step.
+  // 40 bits count further than any training; unrolled, it is 40 multiplications once per
+  // step.
   for (int bit = 0; bit < 40; ++bit) {
     Value shift = arith::ConstantOp::create(b, b.getI64IntegerAttr(bit));
     Value masked = arith::AndIOp::create(b, arith::ShRUIOp::create(b, t, shift), one);
@@ -157,7 +160,8 @@ void rows::addOptimizerExpansions(ExpansionTable &table) {
         int one = b.constant(type, 1);
         int below = b.compute("less", IntegerType::get(b.getContext(), 1), {ratio, one},
                               [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                                return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, in[0], in[1]);
+                                return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
+                                                             in[0], in[1]);
                               });
         context.result(op.getCoefficient(), b.select(below, ratio, one));
         context.result(op.getNorm(), norm);

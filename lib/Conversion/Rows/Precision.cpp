@@ -32,21 +32,26 @@ static Value emitFloatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType to) {
   };
   Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x, high);
   Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, low);
-  Value clamped = arith::SelectOp::create(b, above, constant(APInt::getSignedMaxValue(to.getWidth())),
-                                          converted);
-  return arith::SelectOp::create(b, below, constant(APInt::getSignedMinValue(to.getWidth())), clamped);
+  Value clamped = arith::SelectOp::create(
+      b, above, constant(APInt::getSignedMaxValue(to.getWidth())), converted);
+  return arith::SelectOp::create(
+      b, below, constant(APInt::getSignedMinValue(to.getWidth())), clamped);
 }
 
-// f64 to f32 so that a second rounding to 16 bits gives what one would have: toward zero, with the last bit set
-// where that was not exact ("round to odd"; Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+// f64 to f32 so that a second rounding to 16 bits gives what one would have: toward zero,
+// with the last bit set where that was not exact ("round to odd"; Boldo and Melquiond,
+// "Emulation of FMA and correctly rounded sums", 2008).
 static Value emitRoundToOdd(ImplicitLocOpBuilder &b, Value x) {
-  Type f32 = withElement(x.getType(), b.getF32Type()), words = withElement(x.getType(), b.getI32Type());
+  Type f32 = withElement(x.getType(), b.getF32Type()),
+       words = withElement(x.getType(), b.getI32Type());
   Value nearest = arith::TruncFOp::create(b, f32, x);
   Value back = arith::ExtFOp::create(b, x.getType(), nearest);
-  Value away = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, back),
-                                     math::AbsFOp::create(b, x));
+  Value away =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, back),
+                            math::AbsFOp::create(b, x));
   Value inexact = arith::CmpFOp::create(b, arith::CmpFPredicate::ONE, back, x);
-  Value bits = arith::BitcastOp::create(b, words, nearest), one = constantLike(b, words, 1);
+  Value bits = arith::BitcastOp::create(b, words, nearest),
+        one = constantLike(b, words, 1);
   // The magnitude's neighbour toward zero is the word before it.
   bits = arith::SelectOp::create(b, away, arith::SubIOp::create(b, bits, one), bits);
   bits = arith::SelectOp::create(b, inexact, arith::OrIOp::create(b, bits, one), bits);
@@ -93,27 +98,30 @@ static Value emitCast(ImplicitLocOpBuilder &b, Value x, Type to) {
 }
 
 static int isFinite(rows::Builder &b, int x) {
-  return b.compute("finite", IntegerType::get(b.getContext(), 1), {x},
-                   [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                     Value size = math::AbsFOp::create(b, in[0]);
-                     Value infinity = constantLike(b, in[0].getType(),
-                                                   std::numeric_limits<double>::infinity());
-                     return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, size, infinity);
-                   });
+  return b.compute(
+      "finite", IntegerType::get(b.getContext(), 1), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+        Value size = math::AbsFOp::create(b, in[0]);
+        Value infinity =
+            constantLike(b, in[0].getType(), std::numeric_limits<double>::infinity());
+        return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, size, infinity);
+      });
 }
 
 // i64 counter arithmetic.
 static int addInt(rows::Builder &b, int x, int64_t value) {
   return b.compute("addi" + std::to_string(value), b.typeOf(x), {x},
                    [value](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                     return arith::AddIOp::create(b, in[0], constantLike(b, in[0].getType(), value));
+                     return arith::AddIOp::create(
+                         b, in[0], constantLike(b, in[0].getType(), value));
                    });
 }
 static int atLeast(rows::Builder &b, int x, int64_t value) {
-  return b.compute("atleast" + std::to_string(value), IntegerType::get(b.getContext(), 1), {x},
-                   [value](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, in[0],
-                                                  constantLike(b, in[0].getType(), value));
+  return b.compute("atleast" + std::to_string(value), IntegerType::get(b.getContext(), 1),
+                   {x}, [value](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                     return arith::CmpIOp::create(
+                         b, arith::CmpIPredicate::sge, in[0],
+                         constantLike(b, in[0].getType(), value));
                    });
 }
 
@@ -125,13 +133,16 @@ static void expandUpdateScale(Context &context, UpdateScaleOp op) {
   int zero = b.constant(b.typeOf(good), 0);
 
   int goodNext = addInt(b, good, 1), badNext = addInt(b, bad, 1);
-  int grows = atLeast(b, goodNext, op.getWindow()), backs = atLeast(b, badNext, op.getHysteresis());
+  int grows = atLeast(b, goodNext, op.getWindow()),
+      backs = atLeast(b, badNext, op.getHysteresis());
   int grown = b.mul(scale, b.constant(type, op.getGrowth().convertToDouble()));
-  int backed = b.combine(Reduction::Max, b.mul(scale, b.constant(type, op.getBackoff().convertToDouble())),
-                         b.constant(type, op.getMinimum().convertToDouble()));
+  int backed = b.combine(
+      Reduction::Max, b.mul(scale, b.constant(type, op.getBackoff().convertToDouble())),
+      b.constant(type, op.getMinimum().convertToDouble()));
   context.result(op.getNewScale(), b.select(finite, b.select(grows, grown, scale),
                                             b.select(backs, backed, scale)));
-  context.result(op.getNewGoodSteps(), b.select(finite, b.select(grows, zero, goodNext), zero));
+  context.result(op.getNewGoodSteps(),
+                 b.select(finite, b.select(grows, zero, goodNext), zero));
   context.result(op.getNewBadSteps(), b.select(finite, b.select(grows, zero, bad),
                                                b.select(backs, zero, badNext)));
 }
@@ -143,21 +154,23 @@ void rows::addPrecisionExpansions(ExpansionTable &table) {
     std::string key;
     llvm::raw_string_ostream(key) << "cast" << elementOf(op.getX()) << target;
     Type compute = getComputeType(target);
-    context.result(op.getY(), context.b.compute(key, compute, {x},
-                                                [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                                                  Type from = getElementTypeOrSelf(in[0].getType());
-                                                  if (target == compute || from.isF32() || from.isInteger(1))
-                                                    return emitCast(b, in[0], compute);
-                                                  return emitRoundToOdd(b, emitCast(b, in[0], b.getF64Type()));
-                                                }));
+    context.result(
+        op.getY(),
+        context.b.compute(key, compute, {x},
+                          [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                            Type from = getElementTypeOrSelf(in[0].getType());
+                            if (target == compute || from.isF32() || from.isInteger(1))
+                              return emitCast(b, in[0], compute);
+                            return emitRoundToOdd(b, emitCast(b, in[0], b.getF64Type()));
+                          }));
   });
   table.elementwise<ScaleLossOp>([](Context &context, ScaleLossOp op) {
-    context.result(op.getResult(),
-                   context.b.mul(context.operand(op.getLoss()), context.operand(op.getScale())));
+    context.result(op.getResult(), context.b.mul(context.operand(op.getLoss()),
+                                                 context.operand(op.getScale())));
   });
   table.elementwise<UnscaleOp>([](Context &context, UnscaleOp op) {
-    context.result(op.getResult(),
-                   context.b.div(context.operand(op.getX()), context.operand(op.getScale())));
+    context.result(op.getResult(), context.b.div(context.operand(op.getX()),
+                                                 context.operand(op.getScale())));
   });
   table.sequence<CheckFiniteOp>([](Sequence &sequence, CheckFiniteOp op) {
     Value x = op.getX();
@@ -177,11 +190,11 @@ void rows::addPrecisionExpansions(ExpansionTable &table) {
   table.elementwise<UpdateScaleOp>(expandUpdateScale);
   // The types of at most 8 bits have no storage on the CPU yet: buildRowPrograms says so.
   table.elementwise<QuantizeOp>([](Context &context, QuantizeOp op) {
-    context.result(op.getResult(),
-                   context.b.mul(context.operand(op.getX()), context.operand(op.getScale())));
+    context.result(op.getResult(), context.b.mul(context.operand(op.getX()),
+                                                 context.operand(op.getScale())));
   });
   table.elementwise<DequantizeOp>([](Context &context, DequantizeOp op) {
-    context.result(op.getResult(),
-                   context.b.div(context.operand(op.getX()), context.operand(op.getScale())));
+    context.result(op.getResult(), context.b.div(context.operand(op.getX()),
+                                                 context.operand(op.getScale())));
   });
 }

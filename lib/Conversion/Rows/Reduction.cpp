@@ -6,7 +6,8 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-//===-- Reductions over any dimensions -------------------------------------------------------===//
+//===-- Reductions over any dimensions
+//-------------------------------------------------------===//
 
 // A reduction walks runs of dimensions that are all reduced or all kept. They alternate.
 struct Run {
@@ -35,8 +36,8 @@ static int64_t elementsOf(ArrayRef<Run> runs) {
   return elements;
 }
 
-// Reduces run after run from the innermost outwards, through temporaries; `scale` multiplies
-// the last result (a mean's 1/n).
+// Reduces run after run from the innermost outwards, through temporaries; `scale`
+// multiplies the last result (a mean's 1/n).
 static void reduceRuns(Sequence &sequence, Value x, Value result, SmallVector<Run> runs,
                        Reduction reduction, double scale) {
   MLIRContext *context = x.getContext();
@@ -54,7 +55,8 @@ static void reduceRuns(Sequence &sequence, Value x, Value result, SmallVector<Ru
     rows::Builder b(context, {count}, /*keepsRows=*/false);
     int node = b.load(x, {count});
     // A sum starts from 0, so that one of -0 alone is 0.
-    storeFinal(b, reduction == Reduction::Sum ? b.add(node, b.constant(type, 0)) : node, {count});
+    storeFinal(b, reduction == Reduction::Sum ? b.add(node, b.constant(type, 0)) : node,
+               {count});
     sequence.programs.push_back(b.finish());
     return;
   }
@@ -75,10 +77,13 @@ static void reduceRuns(Sequence &sequence, Value x, Value result, SmallVector<Ru
       continue;
     }
     int64_t reduced = runs.pop_back_val().size, outer = elementsOf(runs);
-    int64_t target = last ? -1 : sequence.reserve(outer * inner.size * getElementBytes(type));
+    int64_t target =
+        last ? -1 : sequence.reserve(outer * inner.size * getElementBytes(type));
     reduceRows(
         sequence, context, reduction, outer, reduced, inner.size, type,
-        [&](rows::Builder &b) -> SmallVector<int> { return {load(b, {outer, reduced, inner.size})}; },
+        [&](rows::Builder &b) -> SmallVector<int> {
+          return {load(b, {outer, reduced, inner.size})};
+        },
         [&](rows::Builder &b, ArrayRef<int> nodes) {
           if (last)
             storeFinal(b, nodes[0], {outer, 1, inner.size});
@@ -112,16 +117,19 @@ static void addReduce(ExpansionTable &table, Reduction reduction, bool mean) {
       auto [rows, columns] = splitForReduction(countOf(x));
       reduceAll(
           sequence, x, reduction,
-          [&, rows = rows, columns = columns](rows::Builder &b) { return b.load(x, {rows, columns}); },
+          [&, rows = rows, columns = columns](rows::Builder &b) {
+            return b.load(x, {rows, columns});
+          },
           [&](rows::Builder &b, int node) {
             double scale = scaleOf(op);
-            b.store(scale == 1 ? node : b.mul(node, b.constant(type, scale)), op.getResult(), {1, 1});
+            b.store(scale == 1 ? node : b.mul(node, b.constant(type, scale)),
+                    op.getResult(), {1, 1});
           },
           type);
       return;
     }
-    reduceRuns(sequence, op.getX(), op.getResult(), runsOf(shape, op.getDims()), reduction,
-               scaleOf(op));
+    reduceRuns(sequence, op.getX(), op.getResult(), runsOf(shape, op.getDims()),
+               reduction, scaleOf(op));
   });
   // Over the last dimension alone it fits in one program, and in a fusion.
   table.add<Op>(
@@ -142,17 +150,18 @@ static void addReduce(ExpansionTable &table, Reduction reduction, bool mean) {
       });
 }
 
-//===-- Softmax -----------------------------------------------------------------------------===//
+//===-- Softmax
+//-----------------------------------------------------------------------------===//
 
 static int emitExp(rows::Builder &b, int x) {
-  return b.compute("exp", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::exp(b, in[0]);
-  });
+  return b.compute(
+      "exp", b.typeOf(x), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::exp(b, in[0]); });
 }
 static int emitLog(rows::Builder &b, int x) {
-  return b.compute("log", b.typeOf(x), {x}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-    return vmath::log(b, in[0]);
-  });
+  return b.compute(
+      "log", b.typeOf(x), {x},
+      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::log(b, in[0]); });
 }
 
 void rows::addReductionExpansions(ExpansionTable &table) {

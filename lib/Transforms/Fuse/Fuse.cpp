@@ -19,8 +19,8 @@ using namespace train;
 
 namespace {
 
-/// Work per element up to which an op is computed again rather than stored: a walk over a row
-/// for a reduction computes its inputs anew.
+/// Work per element up to which an op is computed again rather than stored: a walk over a
+/// row for a reduction computes its inputs anew.
 constexpr int64_t kCheapFlops = 4;
 /// Buffers of one kernel: beyond, address arithmetic spills.
 constexpr size_t kMaxBuffers = 12;
@@ -76,11 +76,13 @@ private:
       // A value per row would be taken for a row of values, if there are as many.
       bool perRow = llvm::any_of(op->getOperands(), [&](Value other) {
         return groupOf.lookup_or(other.getDefiningOp(), groups.size()) == index &&
-               cast<RankedTensorType>(other.getType()).getRank() != static_cast<int64_t>(domain.size());
+               cast<RankedTensorType>(other.getType()).getRank() !=
+                   static_cast<int64_t>(domain.size());
       });
-      // What a reduction reads is computed once per walk over the row, so it has to be cheap.
-      if (group.domain != domain || perRow || (!elementwise && !group.cheap) || !canMoveDown(group, index, op) ||
-          countBuffers(group, op) > kMaxBuffers)
+      // What a reduction reads is computed once per walk over the row, so it has to be
+      // cheap.
+      if (group.domain != domain || perRow || (!elementwise && !group.cheap) ||
+          !canMoveDown(group, index, op) || countBuffers(group, op) > kMaxBuffers)
         continue;
       group.ops.push_back(op);
       group.elementwise &= elementwise;
@@ -92,7 +94,8 @@ private:
     groups.push_back({{op}, domain, elementwise, cheap});
   }
 
-  /// Whether the group can run where `op` stands: nobody before `op` reads what it computes.
+  /// Whether the group can run where `op` stands: nobody before `op` reads what it
+  /// computes.
   bool canMoveDown(const Group &group, unsigned index, Operation *op) {
     int64_t end = positions.lookup(op);
     for (Operation *member : group.ops)
@@ -103,8 +106,9 @@ private:
         if (!inside && ancestor != op && positions.lookup(ancestor) < end)
           return false;
       }
-    // And the other way: an operand of `op` must not depend on the group through a third op. Such an op
-    // stands between and reads the group, which the loop above has refused.
+    // And the other way: an operand of `op` must not depend on the group through a third
+    // op. Such an op stands between and reads the group, which the loop above has
+    // refused.
     return true;
   }
 
@@ -123,8 +127,9 @@ private:
     return buffers.size();
   }
 
-  /// A lone op along rows is a kernel as it stands, unless a splat wants to be part of it. A lone
-  /// elementwise op becomes a fusion too, because only fusions can take an operand's place.
+  /// A lone op along rows is a kernel as it stands, unless a splat wants to be part of
+  /// it. A lone elementwise op becomes a fusion too, because only fusions can take an
+  /// operand's place.
   static bool isWorthIt(const Group &group) {
     if (group.ops.size() > 1 || group.elementwise)
       return true;
@@ -152,13 +157,15 @@ private:
           inputs.insert(operand);
       }
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
+        if (llvm::any_of(result.getUsers(),
+                         [&](Operation *user) { return !members.contains(user); }))
           outputs.push_back(result);
     }
     OpBuilder builder(group.ops.back());
     SmallVector<int64_t> aliases(outputs.size(), -1);
-    auto fusion = FusionOp::create(builder, builder.getFusedLoc(locations),
-                                   ValueRange(outputs).getTypes(), inputs.getArrayRef(), aliases);
+    auto fusion =
+        FusionOp::create(builder, builder.getFusedLoc(locations),
+                         ValueRange(outputs).getTypes(), inputs.getArrayRef(), aliases);
     if (Attribute layer = group.ops.back()->getAttr(kLayerAttr))
       fusion->setAttr(kLayerAttr, layer);
     Block *body = builder.createBlock(&fusion.getBody());

@@ -20,9 +20,10 @@ using namespace train;
 
 namespace {
 
-/// A second's worth of search for what greedy placement does not bring to its lower bound; train-plan
-/// has minutes where somebody wants the last per mille.
-constexpr planning::ArenaOptions kEffort{/*localSearchWork=*/50'000'000, /*exactNodes=*/50'000};
+/// A second's worth of search for what greedy placement does not bring to its lower
+/// bound; train-plan has minutes where somebody wants the last per mille.
+constexpr planning::ArenaOptions kEffort{/*localSearchWork=*/50'000'000,
+                                         /*exactNodes=*/50'000};
 
 planning::ArenaProblem getProblem(const MemoryTimeline &timeline) {
   planning::ArenaProblem problem;
@@ -125,7 +126,8 @@ private:
     planning::ArenaProblem problem = getProblem(*timeline);
     if (std::optional<std::string> wrong = problem.check())
       return program->emitOpError("has storages that no arena can hold: ") << *wrong;
-    // All programs share the arena, so one that fits below another's peak is placed well enough.
+    // All programs share the arena, so one that fits below another's peak is placed well
+    // enough.
     int64_t free = arenaBytes - persistent.getBytes();
     if (free >= problem.lowerBound())
       problem.capacity = free;

@@ -1,7 +1,7 @@
 //===- InPlace.cpp - results that take the place of an operand --------------===//
 //
-// Saves the second buffer of a kernel, elementwise or along rows. Only decides on bytes; the
-// order stays as it is.
+// Saves the second buffer of a kernel, elementwise or along rows. Only decides on bytes;
+// the order stays as it is.
 //
 //===----------------------------------------------------------------------===//
 #include "InPlace.h"

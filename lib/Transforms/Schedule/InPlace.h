@@ -12,7 +12,8 @@
 namespace train {
 
 /// Whether the kernel of `fusion` may write result `result` over operand `operand`: it
-/// reads that operand at the index that it writes, or in the same row before it writes any of it.
+/// reads that operand at the index that it writes, or in the same row before it writes
+/// any of it.
 bool canOverwrite(FusionOp fusion, unsigned result, unsigned operand);
 
 /// Sets `aliases` of the fusions in `block`, where the operand's last use is the fusion

@@ -69,7 +69,8 @@ TEST_P(EveryRule, AgreesWithFiniteDifferences) {
   }
 }
 
-// Operand types are what the interface promises; a rule that mixes widths builds ops that do not verify.
+// Operand types are what the interface promises; a rule that mixes widths builds ops that
+// do not verify.
 TEST_P(EveryRule, KeepsTypesInLowPrecision) {
   for (const char *type : {"f32", "bf16"}) {
     GradientProgram program(context, GetParam(), type);

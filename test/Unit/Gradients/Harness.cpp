@@ -1,5 +1,5 @@
-// The reverse sweep here is written apart from train-differentiate, so that a wrong gradient
-// points at a rule and not at the pass.
+// The reverse sweep here is written apart from train-differentiate, so that a wrong
+// gradient points at a rule and not at the pass.
 #include "Harness.h"
 #include "train/Gradients/Accumulate.h"
 #include "train/Gradients/Registration.h"
@@ -28,14 +28,17 @@ GradientContext::GradientContext() : MLIRContext(makeRegistry(), Threading::DISA
   loadDialect<TrainDialect>();
 }
 
-std::string train::test::expandTypes(const std::string &text, const std::string &elementType) {
+std::string train::test::expandTypes(const std::string &text,
+                                     const std::string &elementType) {
   static const std::regex shorthand("<((?:[0-9]+(?:x[0-9]+)*)?)(:S)?>");
   std::string out, rest = text;
-  for (std::smatch match; std::regex_search(rest, match, shorthand); rest = match.suffix()) {
+  for (std::smatch match; std::regex_search(rest, match, shorthand);
+       rest = match.suffix()) {
     std::string shape = match[1], type = elementType;
     if (match[2].matched && type != "f64")
       type = "f32";
-    out += match.prefix().str() + "tensor<" + shape + (shape.empty() ? "" : "x") + type + ">";
+    out += match.prefix().str() + "tensor<" + shape + (shape.empty() ? "" : "x") + type +
+           ">";
   }
   return out + rest;
 }
@@ -56,12 +59,12 @@ static std::string writeModule(const Case &test) {
     for (int64_t i = 1; i < rank; ++i)
       dims += ", " + std::to_string(i);
     loss = "  %w = train.read @w : " + type + "\n" +
-           "  %weighted = train.mul %y, %w : " + type + ", " + type + " -> " + type + "\n" +
-           "  %loss = train.reduce_sum %weighted over [" + dims + "] : " + type + " -> <>\n" +
-           "  train.return %loss : <>\n";
+           "  %weighted = train.mul %y, %w : " + type + ", " + type + " -> " + type +
+           "\n" + "  %loss = train.reduce_sum %weighted over [" + dims + "] : " + type +
+           " -> <>\n" + "  train.return %loss : <>\n";
   }
-  return params + "train.graph @g() -> (loss: <>) {\n" + reads + "  " + test.body + "\n" + loss +
-         "}\n";
+  return params + "train.graph @g() -> (loss: <>) {\n" + reads + "  " + test.body + "\n" +
+         loss + "}\n";
 }
 
 GradientProgram::GradientProgram(MLIRContext &context, const Case &test,
@@ -118,7 +121,8 @@ LogicalResult GradientProgram::differentiate() {
     if (read && !module->lookupSymbol<ParamOp>(read.getSymbol()).getFrozen())
       sources.push_back(read);
     bool isSource = read && !sources.empty() && sources.back() == read.getResult();
-    if (isSource || llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); }))
+    if (isSource ||
+        llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); }))
       for (Value result : op.getResults())
         if (isa<FloatType>(cast<RankedTensorType>(result.getType()).getElementType()))
           active.insert(result);
@@ -144,7 +148,8 @@ LogicalResult GradientProgram::differentiate() {
     if (!differentiable)
       return op->emitOpError("has no rule");
     SmallVector<Value> operandAdjoints(op->getNumOperands());
-    if (failed(differentiable.buildAdjoint(builder, resultAdjoints, needed, operandAdjoints)))
+    if (failed(differentiable.buildAdjoint(builder, resultAdjoints, needed,
+                                           operandAdjoints)))
       return failure();
     for (auto [operand, adjoint] : llvm::zip_equal(op->getOperands(), operandAdjoints)) {
       if (!adjoint)

@@ -1,4 +1,5 @@
-// What finite differences can't see: the conventions at kinks, what is saved, and what is refused.
+// What finite differences can't see: the conventions at kinks, what is saved, and what is
+// refused.
 #include "Harness.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +28,8 @@ protected:
     return result;
   }
 
-  /// The names of the values that the first op of the case with a rule saves: operand numbers, and r0, r1 for results.
+  /// The names of the values that the first op of the case with a rule saves: operand
+  /// numbers, and r0, r1 for results.
   std::string saved(const Case &test, std::vector<bool> neededBits) {
     GradientProgram program(context, test);
     SmallVector<bool> needed(neededBits.begin(), neededBits.end());
@@ -64,37 +66,48 @@ TEST_F(Rules, KinksFollowTheLanguage) {
 
 TEST_F(Rules, ATieGoesToTheFirstOperand) {
   for (const char *op : {"min", "max"}) {
-    Case test{op, {"2", "2"}, std::string("%y = train.") + op + " %a0, %a1 : <2>, <2> -> <2>", "2"};
+    Case test{op,
+              {"2", "2"},
+              std::string("%y = train.") + op + " %a0, %a1 : <2>, <2> -> <2>",
+              "2"};
     EXPECT_EQ(gradients(test, {{3, 3}, {3, 3}}), (Gradients{{1, 1}, {0, 0}})) << op;
   }
 }
 
 TEST_F(Rules, EqualMaximaShareTheDerivative) {
-  Case test{"reduce_max", {"2x4"}, "%y = train.reduce_max %a0 over [1] : <2x4> -> <2>", "2"};
+  Case test{
+      "reduce_max", {"2x4"}, "%y = train.reduce_max %a0 over [1] : <2x4> -> <2>", "2"};
   EXPECT_EQ(gradients(test, {{1, 3, 3, 0, 2, 2, 2, 2}}),
             (Gradients{{0, 0.5, 0.5, 0, 0.25, 0.25, 0.25, 0.25}}));
 }
 
 TEST_F(Rules, TheFirstMaximumOfAWindowGetsTheDerivative) {
-  Case test{"max_pool2d", {"1x1x2x2"},
-            "%y, %i = train.max_pool2d %a0 {window = array<i64: 2, 2>, strides = array<i64: 1, 1>, "
-            "padding = array<i64: 0, 0, 0, 0>} : <1x1x2x2> -> <1x1x1x1>, tensor<1x1x1x1xi32>",
-            "1x1x1x1"};
+  Case test{
+      "max_pool2d",
+      {"1x1x2x2"},
+      "%y, %i = train.max_pool2d %a0 {window = array<i64: 2, 2>, strides = array<i64: 1, "
+      "1>, "
+      "padding = array<i64: 0, 0, 0, 0>} : <1x1x2x2> -> <1x1x1x1>, tensor<1x1x1x1xi32>",
+      "1x1x1x1"};
   EXPECT_EQ(gradients(test, {{1, 5, 5, 0}}), (Gradients{{0, 1, 0, 0}}));
 }
 
 TEST_F(Rules, PowersOfConstantsStayFinite) {
   Case test{"pow", {"4", "4"}, "%y = train.pow %a0, %a1 : <4>, <4> -> <4>", "4"};
-  EXPECT_EQ(gradients(test, {{0, 0, -3, 0}, {2, 0, 2, 1}})[0], (std::vector<double>{0, 0, -6, 1}));
-  EXPECT_EQ(gradients(test, {{0, 0, 1, 0}, {2, 0, 2, 1}})[1], (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_EQ(gradients(test, {{0, 0, -3, 0}, {2, 0, 2, 1}})[0],
+            (std::vector<double>{0, 0, -6, 1}));
+  EXPECT_EQ(gradients(test, {{0, 0, 1, 0}, {2, 0, 2, 1}})[1],
+            (std::vector<double>{0, 0, 0, 0}));
 }
 
 TEST_F(Rules, NoValidLabelMeansNoGradient) {
-  GradientProgram program(context, Case{"cross_entropy", {"2x3"},
-                                        "%l = train.constant dense<[-100, -100]> : tensor<2xi32>\n"
-                                        "  %y, %lse, %n = train.cross_entropy %a0, %l : <2x3>, tensor<2xi32> "
-                                        "-> <>, <2>, <>",
-                                        ""});
+  GradientProgram program(
+      context, Case{"cross_entropy",
+                    {"2x3"},
+                    "%l = train.constant dense<[-100, -100]> : tensor<2xi32>\n"
+                    "  %y, %lse, %n = train.cross_entropy %a0, %l : <2x3>, tensor<2xi32> "
+                    "-> <>, <2>, <>",
+                    ""});
   ASSERT_TRUE(program.isValid() && succeeded(program.differentiate()));
   EXPECT_EQ(program.run()[1]->f, std::vector<double>(6, 0.0));
 }
@@ -107,13 +120,17 @@ TEST_F(Rules, SavesWhatTheAdjointReads) {
   EXPECT_EQ(saved(relu, {true}), " r0 .");
   Case sum{"add", {"3", "3"}, "%y = train.add %a0, %a1 : <3>, <3> -> <3>", "3"};
   EXPECT_EQ(saved(sum, {true, true}), " .");
-  Case matmul{"matmul", {"2x3x4", "4x5"},
-              "%y = train.matmul %a0, %a1 : <2x3x4>, <4x5> -> <2x3x5>", "2x3x5"};
+  Case matmul{"matmul",
+              {"2x3x4", "4x5"},
+              "%y = train.matmul %a0, %a1 : <2x3x4>, <4x5> -> <2x3x5>",
+              "2x3x5"};
   EXPECT_EQ(saved(matmul, {true, false}), " 1 .");
   EXPECT_EQ(saved(matmul, {false, true}), " 0 .");
   EXPECT_EQ(saved(matmul, {true, true}), " 0 1 .");
-  Case norm{"layer_norm", {"3x4", "4", "4"},
-            "%y, %m, %r = train.layer_norm %a0, %a1, %a2 {eps = 1.0e-5} : <3x4>, <4>, <4> -> <3x4>, <3>, <3>",
+  Case norm{"layer_norm",
+            {"3x4", "4", "4"},
+            "%y, %m, %r = train.layer_norm %a0, %a1, %a2 {eps = 1.0e-5} : <3x4>, <4>, "
+            "<4> -> <3x4>, <3>, <3>",
             "3x4"};
   EXPECT_EQ(saved(norm, {true, true, true}), " 0 1 r1 r2 .");
   EXPECT_EQ(saved(norm, {false, true, false}), " 0 r1 r2 .");
@@ -136,10 +153,12 @@ TEST_F(Rules, AskingWhatIsSavedChangesNothing) {
 }
 
 TEST_F(Rules, AResidualHasNoDerivative) {
-  Case test{"lse", {"2x3"},
-            "%l = train.constant dense<[1, 2]> : tensor<2xi32>\n"
-            "  %s, %y, %n = train.cross_entropy %a0, %l : <2x3>, tensor<2xi32> -> <>, <2>, <>",
-            "2"};
+  Case test{
+      "lse",
+      {"2x3"},
+      "%l = train.constant dense<[1, 2]> : tensor<2xi32>\n"
+      "  %s, %y, %n = train.cross_entropy %a0, %l : <2x3>, tensor<2xi32> -> <>, <2>, <>",
+      "2"};
   GradientProgram program(context, test);
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
@@ -147,8 +166,9 @@ TEST_F(Rules, AResidualHasNoDerivative) {
     return success();
   });
   EXPECT_TRUE(failed(program.differentiate()));
-  EXPECT_EQ(message, "'train.cross_entropy' op has no derivative with respect to result 1; only "
-                     "result 0 is differentiable");
+  EXPECT_EQ(message,
+            "'train.cross_entropy' op has no derivative with respect to result 1; only "
+            "result 0 is differentiable");
 }
 
 TEST_F(Rules, TheLossScaleHasNoDerivative) {
@@ -161,7 +181,8 @@ TEST_F(Rules, TheLossScaleHasNoDerivative) {
     return success();
   });
   EXPECT_TRUE(failed(program.differentiate()));
-  EXPECT_EQ(message, "'train.unscale' op has no derivative with respect to the loss scale");
+  EXPECT_EQ(message,
+            "'train.unscale' op has no derivative with respect to the loss scale");
 }
 
 TEST_F(Rules, AdjointsOfASplitBecomeOneConcat) {
@@ -170,8 +191,11 @@ TEST_F(Rules, AdjointsOfASplitBecomeOneConcat) {
       continue;
     GradientProgram program(context, test);
     ASSERT_TRUE(succeeded(program.differentiate()));
-    auto concat =
-        program.getGraph().getBodyBlock()->getTerminator()->getOperand(1).getDefiningOp<ConcatOp>();
+    auto concat = program.getGraph()
+                      .getBodyBlock()
+                      ->getTerminator()
+                      ->getOperand(1)
+                      .getDefiningOp<ConcatOp>();
     ASSERT_TRUE(concat);
     EXPECT_EQ(concat.getOperands().size(), 3u);
     return;

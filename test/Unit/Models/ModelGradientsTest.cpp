@@ -1,5 +1,6 @@
-// A tiny member of each family through differentiation: the whole gradient, executed, against finite
-// differences of the executed loss. What single rules can't show is whether they meet correctly.
+// A tiny member of each family through differentiation: the whole gradient, executed,
+// against finite differences of the executed loss. What single rules can't show is
+// whether they meet correctly.
 #include "train/Gradients/Registration.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Models/Models.h"
@@ -45,73 +46,84 @@ void tinyTransformer(ModelOptions &o) {
 std::vector<TinyModel> tinyModels() {
   return {
       {"mlp", tiny("mlp", [](ModelOptions &o) { o.widths = {5, 7, 3}; })},
-      {"mlp_classifier", tiny("mlp", [](ModelOptions &o) {
-         o.widths = {5, 7, 3};
-         o.loss = "cross-entropy";
-         o.dropout = 0.25;
-       })},
-      {"resnet_basic", tiny("resnet", [](ModelOptions &o) {
-         o.size = "18";
-         o.width = 2;
-         o.image = 33;
-         o.classes = 3;
-       })},
-      {"resnet_bottleneck", tiny("resnet", [](ModelOptions &o) {
-         o.size = "50";
-         o.width = 2;
-         o.image = 33;
-         o.classes = 3;
-       })},
-      {"unet", tiny("unet", [](ModelOptions &o) {
-         o.layers = 2;
-         o.width = 2;
-         o.image = 8;
-       })},
-      {"gpt2", tiny("gpt2", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.seq = 5;
-         o.positions = 6;
-         o.vocab = 11;
-         o.dropout = 0.1;
-       })},
-      {"gpt2_untied", tiny("gpt2", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.seq = 5;
-         o.vocab = 11;
-         o.untied = true;
-         o.bidirectional = true;
-       })},
-      {"bert", tiny("bert", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.seq = 4;
-         o.vocab = 11;
-       })},
-      {"bert_mlm", tiny("bert", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.seq = 4;
-         o.vocab = 11;
-         o.head = "mlm";
-       })},
-      {"bert_classifier", tiny("bert", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.seq = 4;
-         o.vocab = 11;
-         o.head = "classifier";
-         o.dropout = 0.1;
-       })},
-      {"vit", tiny("vit", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.image = 8;
-         o.patch = 4;
-         o.classes = 3;
-       })},
-      {"llama", tiny("llama", [](ModelOptions &o) {
-         tinyTransformer(o);
-         o.heads = 2;
-         o.kvHeads = 1;
-         o.seq = 5;
-         o.vocab = 11;
-       })},
+      {"mlp_classifier", tiny("mlp",
+                              [](ModelOptions &o) {
+                                o.widths = {5, 7, 3};
+                                o.loss = "cross-entropy";
+                                o.dropout = 0.25;
+                              })},
+      {"resnet_basic", tiny("resnet",
+                            [](ModelOptions &o) {
+                              o.size = "18";
+                              o.width = 2;
+                              o.image = 33;
+                              o.classes = 3;
+                            })},
+      {"resnet_bottleneck", tiny("resnet",
+                                 [](ModelOptions &o) {
+                                   o.size = "50";
+                                   o.width = 2;
+                                   o.image = 33;
+                                   o.classes = 3;
+                                 })},
+      {"unet", tiny("unet",
+                    [](ModelOptions &o) {
+                      o.layers = 2;
+                      o.width = 2;
+                      o.image = 8;
+                    })},
+      {"gpt2", tiny("gpt2",
+                    [](ModelOptions &o) {
+                      tinyTransformer(o);
+                      o.seq = 5;
+                      o.positions = 6;
+                      o.vocab = 11;
+                      o.dropout = 0.1;
+                    })},
+      {"gpt2_untied", tiny("gpt2",
+                           [](ModelOptions &o) {
+                             tinyTransformer(o);
+                             o.seq = 5;
+                             o.vocab = 11;
+                             o.untied = true;
+                             o.bidirectional = true;
+                           })},
+      {"bert", tiny("bert",
+                    [](ModelOptions &o) {
+                      tinyTransformer(o);
+                      o.seq = 4;
+                      o.vocab = 11;
+                    })},
+      {"bert_mlm", tiny("bert",
+                        [](ModelOptions &o) {
+                          tinyTransformer(o);
+                          o.seq = 4;
+                          o.vocab = 11;
+                          o.head = "mlm";
+                        })},
+      {"bert_classifier", tiny("bert",
+                               [](ModelOptions &o) {
+                                 tinyTransformer(o);
+                                 o.seq = 4;
+                                 o.vocab = 11;
+                                 o.head = "classifier";
+                                 o.dropout = 0.1;
+                               })},
+      {"vit", tiny("vit",
+                   [](ModelOptions &o) {
+                     tinyTransformer(o);
+                     o.image = 8;
+                     o.patch = 4;
+                     o.classes = 3;
+                   })},
+      {"llama", tiny("llama",
+                     [](ModelOptions &o) {
+                       tinyTransformer(o);
+                       o.heads = 2;
+                       o.kvHeads = 1;
+                       o.seq = 5;
+                       o.vocab = 11;
+                     })},
   };
 }
 
@@ -144,11 +156,13 @@ TEST_P(EveryModel, HasTheGradientOfItsLoss) {
   SmallVector<TensorRef> inputs = reference::randomInputs(graph, /*seed=*/3);
   reference::EvalContext state;
   ASSERT_TRUE(succeeded(reference::initializeSymbols(*module, state)));
-  // The published initial values make many gradients tiny; noise gives every parameter a say.
+  // The published initial values make many gradients tiny; noise gives every parameter a
+  // say.
   std::mt19937 random(5);
   std::normal_distribution<double> normal(0, 0.3);
   for (ParamOp param : module->getOps<ParamOp>()) {
-    auto noisy = std::make_shared<reference::Tensor>(*state.symbols[param.getSymName().str()]);
+    auto noisy =
+        std::make_shared<reference::Tensor>(*state.symbols[param.getSymName().str()]);
     for (double &x : noisy->f)
       x += normal(random);
     state.symbols[param.getSymName().str()] = noisy;

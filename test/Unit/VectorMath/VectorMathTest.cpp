@@ -369,8 +369,8 @@ double seconds(const std::function<void()> &f) {
 }
 
 TEST(VectorMath, Throughput) {
-  // A benchmark, which asserts nothing: its figures mean something on an idle machine only, so it runs on
-  // request.
+  // A benchmark, which asserts nothing: its figures mean something on an idle machine
+  // only, so it runs on request.
   if (!std::getenv("TRAIN_VMATH_BENCH"))
     GTEST_SKIP() << "set TRAIN_VMATH_BENCH=1";
   // In cache: 4096 elements, best of several rounds. In memory: 64 MiB in, 64 MiB out.

@@ -14,8 +14,9 @@ namespace train::rt {
 
 /// Loads `path` into the parameters, frozen ones and statistics. A tensor belongs to the
 /// symbol of its name; where there is none, all names may differ by one prefix, on either
-/// side ("transformer.h.0.ln_1.weight" here, "h.0.ln_1.weight" there), and LayerNorm.gamma
-/// and LayerNorm.beta are old names of its weight and bias. Floats are converted. A parameter without a tensor and a shape that differs are errors;
+/// side ("transformer.h.0.ln_1.weight" here, "h.0.ln_1.weight" there), and
+/// LayerNorm.gamma and LayerNorm.beta are old names of its weight and bias. Floats are
+/// converted. A parameter without a tensor and a shape that differs are errors;
 /// statistics may be missing, and tensors that nothing asked for are listed in one note,
 /// except those buffers that are known to be no parameters.
 Status loadWeights(const std::string &path, const TrainExecutable &executable,
