@@ -1,0 +1,116 @@
+//===- ResidencyProblem.h - what to keep, what to compute again --------------===//
+//
+// The residency planner's problem and solution: plain data without MLIR, so that a
+// pass, a tool and a test can state the same question. The solution carries its own
+// judge, which shares no code with any solver.
+//
+//===----------------------------------------------------------------------===//
+#ifndef TRAIN_PLANNING_RESIDENCYPROBLEM_H
+#define TRAIN_PLANNING_RESIDENCYPROBLEM_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace train::planning {
+
+/// A run of bytes with a value in it.
+struct ResidencyTensor {
+  std::string id;
+  int64_t bytes = 0;
+};
+
+/// A result that may take the place of an operand: of `writes[write]`, the bytes of
+/// `reads[read]`, which has its last use in this execution and as many bytes.
+struct InPlacePair {
+  unsigned write = 0;
+  unsigned read = 0;
+};
+
+/// A kernel that may be executed, once or more often. What ways there are to have a tensor
+/// again (computing it, computing it from its neighbours, fetching it) are nodes that
+/// write it.
+struct ResidencyNode {
+  std::string id;
+  /// Time of one execution, in any unit that the whole problem shares.
+  double cost = 0;
+  /// Bytes alive only while it executes.
+  int64_t workspace = 0;
+  /// Tensors, each once. All are alive while the node executes.
+  std::vector<unsigned> reads;
+  /// Tensors, each once, that hold a new value from here on; not among `reads`. All are alive
+  /// while the node executes, even those that nobody reads.
+  std::vector<unsigned> writes;
+  /// Tensors that it overwrites in place, each also among `reads`. No node that writes
+  /// such a tensor or that updates one is executed twice, and what an execution
+  /// reads of it has seen the same updates as in the given order.
+  std::vector<unsigned> updates;
+  /// In order of preference. A read is taken by one write at most, a write takes one read.
+  std::vector<InPlacePair> inPlace;
+  /// Whether it may be executed more often than the given order does.
+  bool repeatable = true;
+};
+
+/// Execute `order`, with repetitions where that saves memory: a cheap complete order whose
+/// peak is within a budget.
+struct ResidencyProblem {
+  std::vector<ResidencyTensor> tensors;
+  std::vector<ResidencyNode> nodes;
+  /// The given order: nodes, each at most once. What is not in it is a way to have
+  /// tensors again. Executions of a solution that are the first of their node in
+  /// `order` come in this order.
+  std::vector<unsigned> order;
+  /// Tensors that hold a value at the start; no node writes them.
+  std::vector<unsigned> inputs;
+  /// Tensors that have to hold their value at the end.
+  std::vector<unsigned> outputs;
+  /// Bytes alive all the time besides the tensors.
+  int64_t baseBytes = 0;
+  /// The number of executions of `order` that are the forward pass; what is written
+  /// there and read after it is saved for backward. Zero if unknown.
+  size_t forward = 0;
+
+  /// The first thing wrong with the problem, or nothing. Every other member and every solver
+  /// needs a problem that checks.
+  std::optional<std::string> check() const;
+
+  /// The sum of the costs of `order`.
+  double baseCost() const;
+};
+
+/// A complete order. A tensor's value lives from the execution that writes it to the last
+/// one that reads it before it is written again; outputs live to the end.
+struct ResidencySolution {
+  /// Nodes; those of the problem's order at least once.
+  std::vector<unsigned> sequence;
+  /// The largest number of bytes alive at one execution.
+  int64_t peak = 0;
+  /// The sum of the costs of all executions.
+  double cost = 0;
+  /// The name of the method that found it.
+  std::string solver;
+
+  /// Judges the solution by executing it: the first violation (a read of a tensor that
+  /// holds no value, or one with other updates than in the given order; an execution that
+  /// is missing, or repeated though it must not be; a wrong peak or cost), or nothing.
+  std::optional<std::string> verify(const ResidencyProblem &problem) const;
+};
+
+/// A run of bytes in a solution: one value, or several that took each other's place.
+struct ResidencyLifetime {
+  /// The tensor of its first value; for workspaces, the number of tensors plus the node.
+  unsigned tensor = 0;
+  int64_t bytes = 0;
+  /// Indices into the sequence, both included. Inputs start at 0.
+  size_t first = 0;
+  size_t last = 0;
+};
+
+/// What is alive when under `sequence`: the storages for an arena planner, workspaces included.
+std::vector<ResidencyLifetime> getLifetimes(const ResidencyProblem &problem,
+                                            const std::vector<unsigned> &sequence);
+
+} // namespace train::planning
+
+#endif // TRAIN_PLANNING_RESIDENCYPROBLEM_H
