@@ -37,21 +37,6 @@ std::string train::describeLocation(Location location) {
   return "";
 }
 
-int64_t train::getArenaOffset(Value value) {
-  Operation *owner = value.getDefiningOp();
-  StringRef name = kOffsetsAttr;
-  unsigned index = 0;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    owner = argument.getOwner()->getParentOp();
-    name = kArgOffsetsAttr;
-    index = argument.getArgNumber();
-  } else {
-    index = cast<OpResult>(value).getResultNumber();
-  }
-  auto offsets = owner->getAttrOfType<DenseI64ArrayAttr>(name);
-  return offsets && index < offsets.size() ? offsets[index] : -1;
-}
-
 namespace {
 
 class CommandBuilder {

@@ -3,6 +3,7 @@
 #ifndef TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
 #define TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H
 
+#include "../Codegen/ArenaOffset.h"
 #include "train/Conversion/RowProgram.h"
 
 namespace train {
@@ -43,9 +44,6 @@ mlir::FailureOr<CommandList> buildCommands(ProgramOpInterface program,
 
 /// A location as text: "file:line:column", or the innermost name.
 std::string describeLocation(mlir::Location location);
-
-/// The arena offset of a value in a planned module, or -1.
-int64_t getArenaOffset(mlir::Value value);
 
 } // namespace train
 

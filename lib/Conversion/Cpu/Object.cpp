@@ -1,6 +1,7 @@
 // From a planned module to an object: commands, then the kernels they name, then the
 // tables.
-#include "Codegen.h"
+#include "../Codegen/Codegen.h"
+#include "Machine.h"
 #include "Tables.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,7 +1,7 @@
 // A planned module's kernels as PTX: the distinct ones, named after the ops that they
 // compute.
-#include "../Cpu/Codegen.h"
-#include "../Cpu/CommandList.h"
+#include "../Codegen/ArenaOffset.h"
+#include "../Codegen/Codegen.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"

@@ -1,7 +1,7 @@
 // See Emulator.h. A shuffle is a meeting of the whole warp: our kernels shuffle only
 // where all threads pass.
 #include "Emulator.h"
-#include "Cpu/Codegen.h"
+#include "Codegen/Codegen.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "train/Runtime/Abi.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"

@@ -1,6 +1,7 @@
-// The last stretch: kernels in MLIR to LLVM IR, and LLVM IR to an object.
-#ifndef TRAIN_LIB_CONVERSION_CPU_CODEGEN_H
-#define TRAIN_LIB_CONVERSION_CPU_CODEGEN_H
+// The last stretch, the same for all targets: kernels in MLIR to LLVM IR, and LLVM IR to
+// a file.
+#ifndef TRAIN_LIB_CONVERSION_CODEGEN_CODEGEN_H
+#define TRAIN_LIB_CONVERSION_CODEGEN_CODEGEN_H
 
 #include "train/Conversion/CpuObject.h"
 #include "llvm/IR/LLVMContext.h"
@@ -13,13 +14,10 @@ namespace train {
 std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp kernels,
                                                llvm::LLVMContext &context);
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(const CpuTarget &target);
-
 /// Optimizes the module and writes it as `kind`.
 llvm::Error writeModule(llvm::Module &module, llvm::TargetMachine &machine,
                         ObjectKind kind, llvm::raw_pwrite_stream &os);
 
 } // namespace train
 
-#endif // TRAIN_LIB_CONVERSION_CPU_CODEGEN_H
+#endif // TRAIN_LIB_CONVERSION_CODEGEN_CODEGEN_H
