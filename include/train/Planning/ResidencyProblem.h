@@ -21,16 +21,18 @@ struct ResidencyTensor {
   int64_t bytes = 0;
 };
 
-/// A result that may take the place of an operand: of `writes[write]`, the bytes of
-/// `reads[read]`, which has its last use in this execution and as many bytes.
+/// A result that may take the place of an operand: `writes[write]` the bytes of
+/// `reads[read]`. It does so in an execution where that read is the last of its value, is
+/// no output, has as many bytes, and gave its place to no earlier write: for each write
+/// in order of index, the first such pair.
 struct InPlacePair {
   unsigned write = 0;
   unsigned read = 0;
 };
 
-/// A kernel that may be executed, once or more often. What ways there are to have a tensor
-/// again (computing it, computing it from its neighbours, fetching it) are nodes that
-/// write it.
+/// A kernel that may be executed, once or more often. What ways there are to have a
+/// tensor again (computing it, computing it from its neighbours, fetching it) are nodes
+/// that write it.
 struct ResidencyNode {
   std::string id;
   /// Time of one execution, in any unit that the whole problem shares.
@@ -39,27 +41,28 @@ struct ResidencyNode {
   int64_t workspace = 0;
   /// Tensors, each once. All are alive while the node executes.
   std::vector<unsigned> reads;
-  /// Tensors, each once, that hold a new value from here on; not among `reads`. All are alive
-  /// while the node executes, even those that nobody reads.
+  /// Tensors, each once, that hold a new value from here on; not among `reads`. All are
+  /// alive while the node executes, even those that nobody reads.
   std::vector<unsigned> writes;
   /// Tensors that it overwrites in place, each also among `reads`. No node that writes
   /// such a tensor or that updates one is executed twice, and what an execution
-  /// reads of it has seen the same updates as in the given order.
+  /// reads of it has seen the same updates as in the given order (nodes outside it: as
+  /// the first node of the order that writes one of its writes).
   std::vector<unsigned> updates;
-  /// In order of preference. A read is taken by one write at most, a write takes one read.
+  /// In order of preference; no read among `updates`.
   std::vector<InPlacePair> inPlace;
   /// Whether it may be executed more often than the given order does.
   bool repeatable = true;
 };
 
-/// Execute `order`, with repetitions where that saves memory: a cheap complete order whose
-/// peak is within a budget.
+/// Execute `order`, with repetitions where that saves memory: a cheap complete order
+/// whose peak is within a budget.
 struct ResidencyProblem {
   std::vector<ResidencyTensor> tensors;
   std::vector<ResidencyNode> nodes;
-  /// The given order: nodes, each at most once. What is not in it is a way to have
-  /// tensors again. Executions of a solution that are the first of their node in
-  /// `order` come in this order.
+  /// The given order: nodes, each at most once, of which one at most writes a tensor.
+  /// What is not in it is a way to have tensors again. Executions of a solution that are
+  /// the first of their node in `order` come in this order.
   std::vector<unsigned> order;
   /// Tensors that hold a value at the start; no node writes them.
   std::vector<unsigned> inputs;
@@ -71,8 +74,8 @@ struct ResidencyProblem {
   /// there and read after it is saved for backward. Zero if unknown.
   size_t forward = 0;
 
-  /// The first thing wrong with the problem, or nothing. Every other member and every solver
-  /// needs a problem that checks.
+  /// The first thing wrong with the problem, or nothing. Every other member and every
+  /// solver needs a problem that checks.
   std::optional<std::string> check() const;
 
   /// The sum of the costs of `order`.
@@ -80,7 +83,9 @@ struct ResidencyProblem {
 };
 
 /// A complete order. A tensor's value lives from the execution that writes it to the last
-/// one that reads it before it is written again; outputs live to the end.
+/// one that reads it before it is written again; outputs live to the end. What nobody
+/// reads is alive at its write alone, an input that nobody reads at the first execution
+/// alone.
 struct ResidencySolution {
   /// Nodes; those of the problem's order at least once.
   std::vector<unsigned> sequence;
@@ -107,7 +112,8 @@ struct ResidencyLifetime {
   size_t last = 0;
 };
 
-/// What is alive when under `sequence`: the storages for an arena planner, workspaces included.
+/// What is alive when under `sequence`, which can be executed: the storages for an arena
+/// planner, workspaces included.
 std::vector<ResidencyLifetime> getLifetimes(const ResidencyProblem &problem,
                                             const std::vector<unsigned> &sequence);
 
