@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/CostModel.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace train;
 
@@ -17,8 +19,26 @@ int64_t getBytes(ValueRange values) {
   return bytes;
 }
 
-bool issuesCommand(Operation *op) {
-  return isa<LibraryOpInterface, RowProgramOpInterface, FusionOp>(op);
+// Commands that the op becomes. The partial kernels of a row program count as one.
+int64_t countLaunches(Operation *op) {
+  if (matchPattern(op, m_Constant()))
+    return 0;
+  if (auto library = dyn_cast<LibraryOpInterface>(op))
+    return library.getLibraryCalls().size();
+  return isa<RowProgramOpInterface, FusionOp>(op);
+}
+
+int64_t getPricedFlops(Operation *op) {
+  auto priced = dyn_cast<RecomputableOpInterface>(op);
+  return priced ? priced.getFlops() : 0;
+}
+
+// A slice or a look-up touches of its operands what it delivers, not all there is.
+int64_t getMovedBytes(Operation *op) {
+  int64_t written = getBytes(op->getResults()), moved = written;
+  for (Value operand : op->getOperands())
+    moved += std::min(getByteSize(operand.getType()), written);
+  return moved;
 }
 
 } // namespace
@@ -33,14 +53,45 @@ OpCost train::getOpCost(Operation *op) {
     }
     return cost;
   }
-  if (auto priced = dyn_cast<RecomputableOpInterface>(op))
-    cost.flops = priced.getFlops();
+  cost.flops = getPricedFlops(op);
   for (Region &region : op->getRegions())
     for (Operation &inner : region.getOps())
       cost.flops += getOpCost(&inner).flops;
-  if (issuesCommand(op))
-    cost.bytes = getBytes(op->getOperands()) + getBytes(op->getResults());
+  if (countLaunches(op) == 0)
+    return cost;
+  bool isMovement = isa<LibraryOpInterface>(op) && cost.flops == 0;
+  cost.bytes = isMovement ? getMovedBytes(op)
+                          : getBytes(op->getOperands()) + getBytes(op->getResults());
   return cost;
+}
+
+MachineModel train::getMachineModel(int threads) {
+  // Memory serves so many threads at full speed; more share it.
+  constexpr int memoryThreads = 8;
+  MachineModel machine;
+  machine.libraryFlopsPerSecond = 90e9 * threads;
+  machine.kernelFlopsPerSecond = 20e9 * threads;
+  machine.bytesPerSecond = 18e9 * std::min(threads, memoryThreads);
+  machine.secondsPerLaunch = 50e-9 + 30e-9 * threads;
+  return machine;
+}
+
+double train::getSeconds(Operation *op, const MachineModel &machine) {
+  if (auto loop = dyn_cast<MicrobatchOp>(op)) {
+    double seconds = 0;
+    for (Operation &inner : loop.getBody().front())
+      seconds += getSeconds(&inner, machine);
+    return seconds * static_cast<double>(loop.getCount());
+  }
+  int64_t launches = countLaunches(op);
+  if (launches == 0)
+    return 0;
+  OpCost cost = getOpCost(op);
+  double rate = isa<LibraryOpInterface>(op) ? machine.libraryFlopsPerSecond
+                                            : machine.kernelFlopsPerSecond;
+  return std::max(static_cast<double>(cost.flops) / rate,
+                  static_cast<double>(cost.bytes) / machine.bytesPerSecond) +
+         static_cast<double>(launches) * machine.secondsPerLaunch;
 }
 
 double train::getLibraryFlops(ProgramOpInterface program) {

@@ -86,13 +86,14 @@ static LogicalResult verifyHasRow(Operation *op, Value x) {
 
 LogicalResult SoftmaxOp::verify() { return verifyHasRow(*this, getX()); }
 RowKind SoftmaxOp::getRowKind() { return RowKind::Row; }
-// Maximum, difference, exp, sum, quotient.
-int64_t SoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 5); }
+// Maximum, difference, exp (12), sum, quotient.
+int64_t SoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 16); }
 PrecisionClass SoftmaxOp::getPrecisionClass() { return PrecisionClass::Full; }
 
 LogicalResult LogSoftmaxOp::verify() { return verifyHasRow(*this, getX()); }
 RowKind LogSoftmaxOp::getRowKind() { return RowKind::Row; }
-int64_t LogSoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 5); }
+// Maximum, difference, exp (12), sum, difference.
+int64_t LogSoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 16); }
 PrecisionClass LogSoftmaxOp::getPrecisionClass() { return PrecisionClass::Full; }
 
 //===-- layer_norm, rms_norm

@@ -1,7 +1,8 @@
 //===- CostModel.h - what ops cost to execute -------------------------------===//
 //
-// FLOPs and bytes of ops, from the interfaces. Predictions for reports and
-// planners; no timing.
+// FLOPs and bytes of ops, from the interfaces, and the seconds that they take on a
+// machine described by four constants. Predictions for reports and planners: nothing is
+// timed at compile time, so equal inputs give equal plans.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TRAIN_ANALYSIS_COSTMODEL_H
@@ -14,8 +15,9 @@ namespace train {
 struct OpCost {
   /// Multiplies and adds, a fused multiply-add counted as two.
   int64_t flops = 0;
-  /// Bytes of operands read plus bytes of results written, each tensor once. Zero for
-  /// ops that issue no command.
+  /// Bytes of operands read plus bytes of results written, each tensor once; library ops
+  /// without arithmetic (slices, look-ups) read no more of an operand than they write.
+  /// Zero for ops that issue no command.
   int64_t bytes = 0;
 };
 
@@ -26,6 +28,29 @@ OpCost getOpCost(mlir::Operation *op);
 /// FLOPs of the library ops (contractions and the like) of one run of the program, all
 /// micro-batches included: what `mfu` divides by.
 double getLibraryFlops(ProgramOpInterface program);
+
+/// What a machine does in a second. docs/rationale/cost-model.md says where the constants
+/// come from and how far predictions are from measurements.
+struct MachineModel {
+  /// FLOPs per second of library ops with arithmetic: products, convolutions, attention.
+  double libraryFlopsPerSecond;
+  /// FLOPs per second of generated kernels. The FLOPs of transcendental functions count
+  /// the arithmetic of their vector code.
+  double kernelFlopsPerSecond;
+  /// Bytes per second between memory and all threads together, reads plus writes.
+  double bytesPerSecond;
+  /// Seconds that a command takes before and after its work.
+  double secondsPerLaunch;
+};
+
+/// The machine that executables for `threads` (1 or more) threads are planned for. The
+/// same for every CPU: only the ratios between the constants matter to a planner.
+MachineModel getMachineModel(int threads);
+
+/// Predicted seconds of one execution of `op`: the longer of its arithmetic and its
+/// memory traffic, plus its launches. Zero for ops that issue no command; a micro-batch
+/// loop takes its body times its count.
+double getSeconds(mlir::Operation *op, const MachineModel &machine);
 
 } // namespace train
 
