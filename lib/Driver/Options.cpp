@@ -5,6 +5,7 @@
 #include "train/Support/NearestName.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -38,7 +39,6 @@ const Later kLater[] = {
     {"--loss-scale-min", {}},
     {"--remat", {"none"}},
     {"--compress", {"none"}},
-    {"--loss-chunk", {"off", "auto"}},
     {"--data-parallel", {}},
     {"--zero", {"0"}},
     {"--ranks", {"1"}},
@@ -79,6 +79,22 @@ std::string checkHyperparameters(const StepOptions &step) {
   return "";
 }
 
+/// Rows per chunk from "auto", "off" or a positive number.
+std::string parseLossChunk(const std::string &text, GraphOptions &graph) {
+  if (text == "off" || text == "auto") {
+    graph.lossChunk = text == "off" ? std::optional<int64_t>() : 0;
+    return "";
+  }
+  errno = 0;
+  char *end = nullptr;
+  long long rows = std::strtoll(text.c_str(), &end, 10);
+  if (text.empty() || *end || errno || rows <= 0)
+    return "--loss-chunk needs auto, off or a positive number of rows, got '" + text +
+           "'";
+  graph.lossChunk = rows;
+  return "";
+}
+
 // B = b * N * ranks: what is missing is derived, a mismatch is an error. The micro-batch
 // itself may come from the model, so what needs it waits for compile().
 std::string settleBatch(CompileOptions &o) {
@@ -115,7 +131,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
              "written or the linker failed, 4 the plan does not fit the memory budget.");
   app.allow_extras();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  std::string budget, clip;
+  std::string budget, clip, lossChunk = "auto";
   std::map<std::string, std::string> later;
   app.add_option("model", o.input, "The model, .mlir; - reads standard input");
   app.add_option("-o,--output", o.output, "The file to write");
@@ -144,6 +160,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                  "Largest global norm of the gradients (no clipping)");
   app.add_flag("--grad-norm", o.train.step.reportGradNorm,
                "Report the norm of the gradients even without clipping");
+  app.add_option("--loss-chunk", lossChunk,
+                 "Rows per chunk of a loss whose logits never exist as a whole: auto, "
+                 "off or a number (auto)");
   app.add_option("--memory-budget", budget,
                  "Refuse a plan whose arena is larger than this (1.5GiB, 800MiB, bytes)");
   app.add_option("--memory-report", o.memoryReport,
@@ -194,6 +213,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   }
   if (std::string wrong = checkHyperparameters(o.train.step); !wrong.empty())
     return usage(wrong);
+  if (std::string wrong = parseLossChunk(lossChunk, o.train.graph); !wrong.empty())
+    return usage(wrong);
   static const std::vector<std::string> optimizers{"sgd", "momentum", "adam", "adamw"};
   if (std::find(optimizers.begin(), optimizers.end(), o.train.step.optimizer) ==
       optimizers.end()) {
@@ -237,6 +258,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                                 {"accumulate", o.accumulate},
                                 {"cpu", o.cpu},
                                 {"threads", o.threads},
+                                {"loss_chunk", lossChunk},
                                 {"precision", "f32"}};
   if (step.clipNorm)
     record["clip_norm"] = *step.clipNorm;

@@ -5,11 +5,11 @@ using namespace mlir;
 using namespace train;
 
 // loss = mean(lse - logits[label]): an op of its own, which reads lse instead of a
-// softmax
+// softmax. A part of a mean is divided by what the whole mean is divided by.
 static void crossEntropyRule(CrossEntropyOp op, Adjoint &d) {
+  Value count = op.getDivisor() ? op.getDivisor() : op.getCount();
   d.set(0, d.make<CrossEntropyBackwardOp>(d.dy(), op.getLogits(), op.getLabels(),
-                                          op.getLse(), op.getCount(),
-                                          op.getIgnoreIndexAttr()));
+                                          op.getLse(), count, op.getIgnoreIndexAttr()));
 }
 
 // loss = mean((p - t)^2): dp = dloss * 2 / n * (p - t), dt = -dp, in the type of the loss

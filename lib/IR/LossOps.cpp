@@ -24,6 +24,9 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *,
   if (failed(checkLabels(fail, adaptor.getLogits(), adaptor.getLabels())))
     return failure();
   Type statistics = getStatisticsType(getTensor(adaptor.getLogits()).getElementType());
+  if (adaptor.getDivisor() &&
+      failed(checkScalar(fail, adaptor.getDivisor(), "divisor", statistics)))
+    return failure();
   auto scalar = RankedTensorType::get({}, statistics);
   types.append(
       {scalar, RankedTensorType::get(getShape(adaptor.getLabels()), statistics), scalar});

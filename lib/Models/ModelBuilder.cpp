@@ -220,7 +220,7 @@ Value ModelBuilder::attention(Value q, Value k, Value v, bool causal) {
 }
 
 Value ModelBuilder::crossEntropy(Value logits, Value labels) {
-  return make<CrossEntropyOp>(logits, labels).getLoss();
+  return make<CrossEntropyOp>(logits, labels, Value()).getLoss();
 }
 
 Value ModelBuilder::scalar(double value) {

@@ -15,6 +15,9 @@ void train::buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   // First, so that the derived programs have the same batch as the step.
   if (options.batch != 0)
     pm.addPass(createTrainSetBatch({options.batch}));
+  // On the final batch, and before programs are derived: evaluation is chunked with it.
+  if (options.lossChunk)
+    pm.addPass(createTrainChunkLoss({*options.lossChunk}));
   pm.addPass(createTrainDerivePrograms());
   pm.addPass(createTrainVerifyStage());
 }
@@ -24,6 +27,8 @@ void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
   // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this
   // point nothing merges ops any more: a recomputation would be merged with its original.
   pm.addPass(createCSEPass());
+  // Before accumulation takes the order into its loop, and before any fusion.
+  pm.addPass(createTrainInterleaveChunks());
   if (options.accumulate != 1)
     pm.addPass(createTrainAccumulate({options.accumulate}));
   // After accumulation, whose sums it folds, and before anything else reads gradients.

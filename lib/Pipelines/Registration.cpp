@@ -20,11 +20,22 @@ struct GraphFlags {
   explicit GraphFlags(Parent &parent)
       : batch(parent, "batch",
               llvm::cl::desc("samples per micro-batch; 0 keeps the graph's"),
-              llvm::cl::init(GraphOptions().batch)) {}
+              llvm::cl::init(GraphOptions().batch)),
+        lossChunk(parent, "loss-chunk",
+                  llvm::cl::desc("rows per chunk of a loss whose logits are split; 0 "
+                                 "chooses by rule, -1 leaves them whole"),
+                  llvm::cl::init(0)) {}
 
-  GraphOptions get() const { return {batch}; }
+  GraphOptions get() const {
+    GraphOptions options;
+    options.batch = batch;
+    options.lossChunk =
+        lossChunk == -1 ? std::optional<int64_t>() : std::optional<int64_t>(lossChunk);
+    return options;
+  }
 
   Flag<int64_t> batch;
+  Flag<int64_t> lossChunk;
 };
 
 struct StepFlags {

@@ -20,8 +20,8 @@ LogicalResult checkLabels(const Tensor &labels, int64_t classes, int64_t ignored
   return success();
 }
 
-// loss = sum over valid rows of (lse - logits[label]) / count, lse = max + log sum
-// exp(logits - max).
+// loss = sum over valid rows of (lse - logits[label]) / count, or / max(divisor, 1); lse
+// = max + log sum exp(logits - max).
 LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results results,
                                    EvalContext &context) {
   const Tensor &logits = *operands[0], &labels = *operands[1];
@@ -46,7 +46,8 @@ LogicalResult evaluateCrossEntropy(CrossEntropyOp op, Operands operands, Results
     total += (largest - x[labels.i[row]]) + std::log(sum);
     valid += 1;
   }
-  loss.f[0] = valid == 0 ? 0 : total / valid;
+  double divisor = operands.size() > 2 ? operands[2]->f[0] : valid;
+  loss.f[0] = total / std::fmax(divisor, 1);
   count.f[0] = valid;
   return success();
 }

@@ -17,3 +17,6 @@ void train::registerTrainTransforms() {
   // A sum of three terms may associate in another way.
   registerMeaningPreserving("train-fold-sums", 1e-6);
 }
+  registerMeaningPreserving("train-interleave-chunks");
+  // The parts of the mean are rounded each by itself, and so are sums over rows.
+  registerMeaningPreserving("train-chunk-loss", 1e-5);

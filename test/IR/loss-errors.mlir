@@ -21,6 +21,16 @@ train.graph @g(%logits: tensor<f32>, %labels: tensor<i32>) {
 
 // -----
 
+// train.cross_entropy C3
+train.graph @g(%logits: tensor<4x16xbf16>, %labels: tensor<4xi32>, %divisor: tensor<bf16>) {
+  // expected-error@+2 {{divisor must be a scalar 'tensor<f32>', got 'tensor<bf16>'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %loss, %lse, %count = train.cross_entropy %logits, %labels, %divisor : tensor<4x16xbf16>, tensor<4xi32>, tensor<bf16> -> tensor<f32>, tensor<4xf32>, tensor<f32>
+  train.return
+}
+
+// -----
+
 // train.cross_entropy_backward C1
 train.graph @g(%s: tensor<f32>, %logits: tensor<4x16x100xf32>, %labels: tensor<4x16xi32>, %lse: tensor<64xf32>) {
   // expected-error@+2 {{lse must be 'tensor<4x16xf32>', got 'tensor<64xf32>'}}

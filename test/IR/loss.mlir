@@ -3,9 +3,11 @@
 // RUN: train-opt --mlir-print-op-generic %s | train-opt | FileCheck %s
 
 // CHECK-LABEL: train.graph @cross_entropy(
-train.graph @cross_entropy(%logits: tensor<4x16x100xf32>, %labels: tensor<4x16xi32>) {
+train.graph @cross_entropy(%logits: tensor<4x16x100xf32>, %labels: tensor<4x16xi32>, %valid: tensor<f32>) {
   // CHECK: = train.cross_entropy %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} : tensor<4x16x100xf32>, tensor<4x16xi32> -> tensor<f32>, tensor<4x16xf32>, tensor<f32>
   %loss, %lse, %count = train.cross_entropy %logits, %labels : tensor<4x16x100xf32>, tensor<4x16xi32> -> tensor<f32>, tensor<4x16xf32>, tensor<f32>
+  // CHECK: = train.cross_entropy %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} : tensor<4x16x100xf32>, tensor<4x16xi32>, tensor<f32> -> tensor<f32>, tensor<4x16xf32>, tensor<f32>
+  %part, %part_lse, %part_count = train.cross_entropy %logits, %labels, %valid : tensor<4x16x100xf32>, tensor<4x16xi32>, tensor<f32> -> tensor<f32>, tensor<4x16xf32>, tensor<f32>
   train.return
 }
 

@@ -10,11 +10,14 @@ def Train_CrossEntropyOp : Train_InferredOp<"cross_entropy", [DeclareOpInterface
   let description = [{
     logits [..., V], labels [...] in [0, V) or equal to ignore_index (not counted). loss is an f32 scalar, lse [...] f32
     the residual of backward (the log of the sum of exp), count f32 the number of valid labels. With no valid label the loss is 0.
-    C1: labels have logits' shape without the last dimension. C2: rank >= 1.
+    A divisor takes the place of the number of valid labels, at least 1: then the loss is a part of a mean over more rows than
+    these, and the parts add up to that mean (train-chunk-loss).
+    C1: labels have logits' shape without the last dimension. C2: rank >= 1. C3: a divisor has the type of the loss.
   }];
-  let arguments = (ins FloatTensor:$logits, IntTensor:$labels, DefaultValuedAttr<I64Attr, "-100">:$ignore_index);
+  let arguments = (ins FloatTensor:$logits, IntTensor:$labels, Optional<FloatTensor>:$divisor,
+                       DefaultValuedAttr<I64Attr, "-100">:$ignore_index);
   let results = (outs FloatTensor:$loss, FloatTensor:$lse, FloatTensor:$count);
-  let assemblyFormat = [{$logits `,` $labels attr-dict `:` type($logits) `,` type($labels)
+  let assemblyFormat = [{$logits `,` $labels (`,` $divisor^)? attr-dict `:` type($logits) `,` type($labels) (`,` type($divisor)^)?
                          `->` type($loss) `,` type($lse) `,` type($count)}];
 }
 def Train_CrossEntropyBackwardOp : Train_InferredOp<"cross_entropy_backward", [DeclareOpInterfaceMethods<IndexingOpInterface>, DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>,

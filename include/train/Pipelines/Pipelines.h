@@ -21,6 +21,9 @@ namespace train {
 struct GraphOptions {
   /// Samples per micro-batch; 0 keeps the graph's own.
   int64_t batch = 0;
+  /// Rows per chunk of a loss whose logits are split, 0 to choose by rule; nothing to
+  /// leave logits whole.
+  std::optional<int64_t> lossChunk = 0;
 };
 
 /// What one optimizer step is.

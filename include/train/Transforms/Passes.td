@@ -34,6 +34,47 @@ def TrainSetBatch : TrainPass<"train-set-batch"> {
   ];
 }
 
+def TrainChunkLoss : TrainPass<"train-chunk-loss"> {
+  let summary = "compute a cross-entropy of a matmul in chunks of rows, so that its logits never exist as a whole";
+  let description = [{
+    Where a cross-entropy that leads to the loss reads the rows of a matmul with one matrix (a language model's head: `rows` x width by
+    width x classes, the matrix transposed or not, tied or not), through any reshapes and slices of rows, elementwise ops that treat all
+    rows alike (a bias, a cast, a cap) and layers, the rows are split into chunks of `rows`, the last one smaller if need be. Each
+    chunk gets its matmul, its elementwise ops, and its part of the mean. The parts are divided by one number of valid labels,
+    counted before from the labels alone, and summed. Slices and reshapes of the logits become those of what the matmul reads.
+
+    Why: the logits and their gradient are the largest tensors of a language model with a large vocabulary, and nothing but the loss reads
+    them. Why here: the adjoint and the evaluation of chunks are chunks without further help. The derivative of a mean does not depend on
+    its value, so backward of a chunk can follow right behind it, and train-interleave-chunks makes it so: no logits are computed twice.
+
+    With `rows` = 0, a rule decides: at least 16 MiB of logits in at least twice as many rows as the matmul sums columns become chunks
+    of about that many rows, so that a chunk is as large as the matrix. Nothing but shapes enters the rule.
+
+    Where other outputs of the graph read the logits, they keep the whole matmul; the step does without.
+
+    Assumptions: stage graph, the batch is set, programs are not derived yet. `rows` > 0 is an error where no loss can be
+    split; with fewer rows than that, the loss stays as it is. Sums associate in another way: the tolerance is 1e-5.
+    docs/rationale/chunk-loss.md.
+
+    Example, with `rows=2`:
+    ```mlir
+    %y = train.matmul %x, %w : tensor<4x8xf32>, tensor<8x100xf32> -> tensor<4x100xf32>
+    %loss, %lse, %n = train.cross_entropy %y, %labels : tensor<4x100xf32>, tensor<4xi32> -> ...
+    // becomes
+    %valid = ... // the number of labels that are not ignored
+    %x0 = train.slice %x {offsets = array<i64: 0, 0>, ...} : tensor<4x8xf32> -> tensor<2x8xf32>
+    %y0 = train.matmul %x0, %w : tensor<2x8xf32>, tensor<8x100xf32> -> tensor<2x100xf32>
+    %l0 = train.slice %labels ...
+    %part0, ... = train.cross_entropy %y0, %l0, %valid : ...
+    ...
+    %loss = train.add %part0, %part1 : ...
+    ```
+  }];
+  let options = [
+    Option<"rows", "rows", "int64_t", "0", "rows of one chunk; 0 chooses by rule">,
+  ];
+}
+
 def TrainDerivePrograms : TrainPass<"train-derive-programs"> {
   let summary = "derive train.eval and train.predict from the graph";
   let description = [{
@@ -87,6 +128,33 @@ def TrainDifferentiate : TrainPass<"train-differentiate"> {
     ...
     %dw = train.matmul %x, %dy {transpose_lhs} : ...
     train.return %loss, %dw : ...   // outputs "loss", "grad:w"
+    ```
+  }];
+}
+
+def TrainInterleaveChunks : TrainPass<"train-interleave-chunks"> {
+  let summary = "run the forward pass of a chunk right before its backward pass";
+  let description = [{
+    Moves what the forward pass computes for a chunk of rows (ops with `train.chunk`, from train-chunk-loss) down to its first reader, and
+    drops the mark. The reverse sweep visits chunk by chunk, the last first, and reads nothing of a chunk but its own
+    forward pass, so that the order becomes: forward and backward of the last chunk, of the one before, and so on.
+
+    Why: as differentiated, the forward pass of all chunks comes first, and all logits are alive at its end. Why a pass and not the
+    scheduler: each chunk first needs room for what it leaves, and a scheduler that looks at one op at a time sees no gain.
+
+    Assumptions: stage step, before ops are fused: a kernel of several chunks' scalars would tie them together. Values stay the same.
+
+    Example:
+    ```mlir
+    %y0 = train.matmul ... {train.chunk = 0}
+    %y1 = train.matmul ... {train.chunk = 1}
+    %d1 = train.cross_entropy_backward %seed, %y1, ...
+    %d0 = train.cross_entropy_backward %seed, %y0, ...
+    // becomes
+    %y1 = train.matmul ...
+    %d1 = train.cross_entropy_backward %seed, %y1, ...
+    %y0 = train.matmul ...
+    %d0 = train.cross_entropy_backward %seed, %y0, ...
     ```
   }];
 }

@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral kLearningRateInput = "lr";
 inline constexpr llvm::StringLiteral kSeedAttr = "train.seed";
 /// On ops that were in a train.checkpoint: the i64 number of that region.
 inline constexpr llvm::StringLiteral kCheckpointAttr = "train.checkpoint";
+/// On what the forward pass computes for one chunk of rows: the i64 number of that chunk.
+inline constexpr llvm::StringLiteral kChunkAttr = "train.chunk";
 
 /// The module's only op of type `OpT`; null if it has none.
 template <typename OpT> OpT findProgram(mlir::ModuleOp module) {

@@ -76,7 +76,8 @@ void rows::addLossExpansions(ExpansionTable &table) {
     int total = last.reduce(Reduction::Sum, last.loadTemporary(losses, type, {1, rows}));
     int count = last.reduce(Reduction::Sum, last.loadTemporary(valids, type, {1, rows}));
     int one = last.constant(type, 1);
-    int divisor = last.combine(Reduction::Max, count, one);
+    int whole = op.getDivisor() ? last.load(op.getDivisor(), {1, 1}) : count;
+    int divisor = last.combine(Reduction::Max, whole, one);
     last.store(last.div(total, divisor), op.getLoss(), {1, 1});
     last.store(count, op.getCount(), {1, 1});
     sequence.programs.push_back(last.finish());

@@ -34,17 +34,20 @@ struct Model {
   ModelOptions options;
   /// Hundreds of roundings on the way, each relative to the largest element of a tensor.
   double tolerance = 1e-4;
+  /// Rows per chunk of the loss in the executable; the interpreter has it whole.
+  int64_t lossChunk = 0;
 };
 
 void PrintTo(const Model &model, std::ostream *out) { *out << model.name; }
 
 Model tiny(const char *name, const char *family,
-           std::function<void(ModelOptions &)> choose, double tolerance = 1e-4) {
+           std::function<void(ModelOptions &)> choose, double tolerance = 1e-4,
+           int64_t lossChunk = 0) {
   ModelOptions options;
   options.family = family;
   options.batch = 3;
   choose(options);
-  return {name, options, tolerance};
+  return {name, options, tolerance, lossChunk};
 }
 
 void tinyTransformer(ModelOptions &o) {
@@ -131,6 +134,34 @@ std::vector<Model> tinyModels() {
              o.seq = 9;
              o.vocab = 31;
            }),
+      // 27 rows in chunks of 10, 10 and 7; 24 in 8, 8 and 8; 21 and a bias in 16 and 5.
+      tiny(
+          "gpt2_chunked", "gpt2",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.seq = 9;
+            o.vocab = 37;
+            o.dropout = 0.1;
+          },
+          1e-4, 10),
+      tiny(
+          "gpt2_untied_chunked", "gpt2",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.seq = 8;
+            o.vocab = 11;
+            o.untied = true;
+          },
+          1e-4, 8),
+      tiny(
+          "bert_mlm_chunked", "bert",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.seq = 7;
+            o.vocab = 19;
+            o.head = "mlm";
+          },
+          1e-4, 16),
   };
 }
 
@@ -139,12 +170,15 @@ constexpr int64_t kSeed = 42;
 class Models : public ::testing::TestWithParam<Model> {
 protected:
   /// The model at stage step, for the interpreter.
-  OwningOpRef<ModuleOp> buildStep(const StepOptions &options) {
+  OwningOpRef<ModuleOp> buildStep(const StepOptions &options,
+                                  std::optional<int64_t> lossChunk) {
     std::string error;
     OwningOpRef<ModuleOp> module = buildModel(context.get(), GetParam().options, error);
     EXPECT_TRUE(module) << error;
     PassManager pm(context.get());
-    buildGraphPipeline(pm, {});
+    GraphOptions graph;
+    graph.lossChunk = lossChunk;
+    buildGraphPipeline(pm, graph);
     buildStepPipeline(pm, options);
     EXPECT_TRUE(succeeded(pm.run(*module)));
     return module;
@@ -297,7 +331,8 @@ static void expectEqual(const Results &actual, const Results &expected,
 }
 
 void Models::check(const StepOptions &options) {
-  OwningOpRef<ModuleOp> step = buildStep(options);
+  OwningOpRef<ModuleOp> step = buildStep(options, GetParam().lossChunk);
+  OwningOpRef<ModuleOp> whole = buildStep(options, std::nullopt);
   EvalContext evaluation{reference::Mode::Native};
   evaluation.seed = kSeed;
   evaluation.step = 0;
@@ -305,7 +340,7 @@ void Models::check(const StepOptions &options) {
   auto initial = evaluation.symbols;
   EvalContext key = evaluation;
 
-  Results expected = interpret(*step, evaluation), plain;
+  Results expected = interpret(*whole, evaluation), plain;
   for (bool fuse : {false, true}) {
     std::unique_ptr<Loaded> loaded = compile(*step, fuse);
     ASSERT_TRUE(loaded);

@@ -293,6 +293,19 @@ std::vector<Case> train::conformance::lossCases() {
              formatv("%r: {0}", x).str(), row(4)});
       }
     }
+  for (const Shape &shape : {Shape{7, 10}, Shape{300, 17}}) {
+    Shape rows(shape.begin(), shape.end() - 1);
+    cases.push_back(
+        {"cross_entropy_part" + tag(shape),
+         formatv("%x: {0}, %ign: {1}", typeOf(shape), typeOf(rows, "i32")).str(),
+         formatv("  %d = train.constant dense<1234.0> : tensor<f32>\n"
+                 "  %r, %e, %c = train.cross_entropy %x, %ign, %d : {0}, {1}, "
+                 "tensor<f32> -> tensor<f32>, {2}, tensor<f32>",
+                 typeOf(shape), typeOf(rows, "i32"), typeOf(rows))
+             .str(),
+         formatv("%r: tensor<f32>, %e: {0}, %c: tensor<f32>", typeOf(rows)).str(),
+         row(shape.back() + product(rows))});
+  }
   cases.push_back({"cross_entropy_all_ignored", "%x: tensor<3x5xf32>",
                    "  %l = train.constant dense<-100> : tensor<3xi32>\n"
                    "  %r, %e, %c = train.cross_entropy %x, %l : tensor<3x5xf32>, "

@@ -298,6 +298,13 @@ private:
         "  %t = train.mul %s, %s : <:S>, <:S> -> <:S>\n"
         "  %y = train.cast %t : <:S> -> <>",
         "");
+    add("cross_entropy_part", {"4x5"},
+        "%l = train.constant dense<[1, -100, 4, 0]> : tensor<4xi32>\n"
+        "  %d = train.constant dense<7.0> : <:S>\n"
+        "  %s, %lse, %n = train.cross_entropy %a0, %l, %d : <4x5>, tensor<4xi32>, <:S> "
+        "-> <:S>, <4:S>, <:S>\n"
+        "  %y = train.cast %s : <:S> -> <>",
+        "");
     add("mse", {"3x4", "3x4"},
         "%s = train.mse %a0, %a1 : <3x4>, <3x4> -> <:S>\n"
         "  %y = train.cast %s : <:S> -> <>",

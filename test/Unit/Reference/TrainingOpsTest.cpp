@@ -43,6 +43,15 @@ TEST_F(TrainingOps, CrossEntropyLeavesIgnoredLabelsOut) {
   expectNear(y[0], {(std::log(2) + std::log(4.0 / 3)) / 2});
   expectNear(y[1], {std::log(2), std::log(4), 7 + std::log1p(std::exp(-2))});
   expectNear(y[2], {2});
+  // A part of a mean over 8 labels.
+  auto part = evaluate(
+      "train.cross_entropy %a, %b, %c : tensor<3x2xf64>, tensor<3xi32>, tensor<f64> -> "
+      "tensor<f64>, tensor<3xf64>, tensor<f64>",
+      {logits, labels, tensor("tensor<f64>", {8})},
+      {"tensor<f64>", "tensor<3xf64>", "tensor<f64>"});
+  ASSERT_EQ(part.size(), 3u);
+  expectNear(part[0], {(std::log(2) + std::log(4.0 / 3)) / 8});
+  expectNear(part[2], {2});
   auto d = evaluate(
       "train.cross_entropy_backward %a, %b, %c, %d, %e : tensor<f64>, tensor<3x2xf64>, "
       "tensor<3xi32>, tensor<3xf64>, tensor<f64> -> tensor<3x2xf64>",

@@ -82,6 +82,7 @@ protected:
     pm.addPass(createTrainDerivePrograms());
     pm.addPass(createTrainDifferentiate());
     pm.addPass(mlir::createCSEPass());
+    pm.addPass(createTrainInterleaveChunks());
     pm.addPass(createTrainAccumulate({recipe.accumulate}));
     pm.addPass(createTrainFoldSums());
     if (recipe.clip)
