@@ -24,7 +24,7 @@ Status readTokens(ArrayFile &array) {
   uint64_t bytes = array.file.size();
   int32_t header[3] = {};
   if (bytes >= sizeof(header))
-    std::memcpy(header, array.file.data(), sizeof(header));
+    TRAIN_RT_RETURN_IF_ERROR(array.file.read(header, 0, sizeof(header)));
   array.format = ArrayFile::Format::Tokens;
   array.type = Scalar::U16;
   array.offset = 0;
@@ -52,7 +52,7 @@ Status readTokens(ArrayFile &array) {
 }
 
 Result<ArrayFile> openArray(const std::string &path) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open(path);
   if (!file)
     return file.takeStatus();
   ArrayFile array;

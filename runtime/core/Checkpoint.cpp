@@ -56,13 +56,19 @@ Result<FileSum> writeSymbols(const std::string &path, std::vector<TensorView> te
 }
 
 Result<FileSum> sumOf(const std::string &path) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open(path);
   if (!file)
     return file.takeStatus();
   FileSum sum;
   sum.bytes = file->size();
-  if (sum.bytes)
-    sum.crc = uint32_t(crc32_z(0, file->data(), sum.bytes));
+  std::vector<uint8_t> piece(size_t(std::min<uint64_t>(sum.bytes, 1 << 20)));
+  for (uint64_t at = 0; at < sum.bytes; at += piece.size()) {
+    uint64_t now = std::min<uint64_t>(piece.size(), sum.bytes - at);
+    Status status = file->read(piece.data(), at, now);
+    if (!status.ok())
+      return status;
+    sum.crc = uint32_t(crc32_z(sum.crc, piece.data(), now));
+  }
   return sum;
 }
 
@@ -116,8 +122,9 @@ Status loadFile(const std::string &path, const TrainExecutable &executable,
                                 scalarName(found->second.type),
                                 formatShape(found->second.shape).c_str(),
                                 scalarName(type), formatShape(shape).c_str()));
-    else if (tensor.bytes)
-      std::memcpy(arena + tensor.offset, found->second.data, tensor.bytes);
+    else
+      TRAIN_RT_RETURN_IF_ERROR(
+          file->file.read(arena + tensor.offset, found->second.offset, tensor.bytes));
     file->tensors.erase(found);
   }
   for (const auto &[name, tensor] : file->tensors)

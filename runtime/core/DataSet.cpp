@@ -185,13 +185,20 @@ Status DataSet::loadRow(const Binding &binding, const TrainInput &input, int64_t
   const ArrayFile &array = *binding.array;
   Scalar to = scalarOf(TrainType(input.tensor.type));
   int64_t first = row * binding.stride + binding.shift;
-  const uint8_t *source = array.data() + uint64_t(first) * scalarBytes(array.type);
   size_t count = size_t(binding.rowElements);
-  size_t done = convertElements(array.type, source, to, target, count);
+  size_t done = count;
+  // What needs no conversion goes where it belongs at once.
+  bool direct = array.type == to && to != Scalar::Bool;
+  std::vector<uint8_t> &source = scratch;
+  source.resize(direct ? 0 : count * scalarBytes(array.type));
+  TRAIN_RT_RETURN_IF_ERROR(
+      array.read(direct ? target : source.data(), uint64_t(first), count));
+  if (!direct)
+    done = convertElements(array.type, source.data(), to, target, count);
   if (done != count)
     return dataError(array, format("value %.0f at position %lld does not fit the %s of "
                                    "input '%s'",
-                                   elementAsDouble(array.type, source, done),
+                                   elementAsDouble(array.type, source.data(), done),
                                    (long long)(first + int64_t(done)), scalarName(to),
                                    input.tensor.name));
   if (binding.vocabulary < 0 || isFloat(to))

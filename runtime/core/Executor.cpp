@@ -65,12 +65,28 @@ Status Executor::runCommand(const TrainProgram &program, const TrainCommand &com
     return runLibrary(TrainLibrary(command.entry), buffers.data(), commandParams(command),
                       team);
   case TRAIN_COMMAND_LOAD_INPUTS:
-    return load(program, microBatch++);
+    TRAIN_RT_RETURN_IF_ERROR(load(program, microBatch++));
+    return finiteCheck ? finiteCheck->checkInputs(program) : Status::success();
   }
   return Status::success();
 }
 
-Status Executor::run(const TrainProgram &program, const InputLoader &load) {
+uint32_t firstUpdate(const TrainExecutable &executable, const TrainProgram &program) {
+  uint32_t first = program.command_count;
+  for (uint64_t i = 0; i < program.write_count; ++i) {
+    const TrainWrite &write = program.writes[i];
+    for (uint32_t s = 0; s < executable.symbol_count && write.first < first; ++s) {
+      const TrainTensor &tensor = executable.symbols[s].tensor;
+      if (write.offset < tensor.offset + tensor.bytes &&
+          tensor.offset < write.offset + write.bytes)
+        first = write.first;
+    }
+  }
+  return first;
+}
+
+Status Executor::run(const TrainProgram &program, const InputLoader &load,
+                     const Stop &stop, bool whole) {
   struct Loop {
     const uint8_t *body;
     uint32_t number;
@@ -79,6 +95,12 @@ Status Executor::run(const TrainProgram &program, const InputLoader &load) {
   Loop loops[maximumLoopDepth];
   int depth = 0;
   int64_t microBatch = 0;
+  auto known = updates.find(&program);
+  if (known == updates.end())
+    known = updates.emplace(&program, firstUpdate(executable, program)).first;
+  touched = false;
+  if (finiteCheck)
+    finiteCheck->beginPass();
   if (program.input_count && countInputLoads(program) == 0)
     TRAIN_RT_RETURN_IF_ERROR(load(program, microBatch++));
 
@@ -100,6 +122,9 @@ Status Executor::run(const TrainProgram &program, const InputLoader &load) {
       }
       continue;
     }
+    if (!touched || !whole)
+      TRAIN_RT_RETURN_IF_ERROR(stop.check());
+    touched |= number >= known->second;
     int64_t begin = profile ? steadyNanoseconds() : 0;
     Status status = runCommand(program, command, load, microBatch);
     if (!status.ok())
@@ -109,6 +134,8 @@ Status Executor::run(const TrainProgram &program, const InputLoader &load) {
     if (profile)
       TRAIN_RT_RETURN_IF_ERROR(
           profile->record(program, command, begin, steadyNanoseconds()));
+    if (finiteCheck)
+      TRAIN_RT_RETURN_IF_ERROR(finiteCheck->checkCommand(program, command, number));
   }
   return Status::success();
 }

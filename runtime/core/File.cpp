@@ -3,10 +3,10 @@
 
 #include "train/rt/Text.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +57,12 @@ Result<File> File::openAt(const std::string &path, uint64_t keepBytes) {
   if (descriptor < 0)
     return systemError("open", path, errno);
   File file(descriptor, true, path);
+  struct stat info;
+  if (::fstat(descriptor, &info) != 0)
+    return systemError("open", path, errno);
+  // A terminal or a pipe has nothing that could be cut off.
+  if (!S_ISREG(info.st_mode))
+    return file;
   if (::ftruncate(descriptor, off_t(keepBytes)) != 0)
     return systemError("truncate", path, errno);
   if (::lseek(descriptor, 0, SEEK_END) < 0)
@@ -105,52 +111,79 @@ Status File::close() {
   return Status::success();
 }
 
-MappedFile::MappedFile(MappedFile &&other) noexcept
-    : start(std::exchange(other.start, nullptr)), bytes(std::exchange(other.bytes, 0)),
-      name(std::move(other.name)) {}
+InputFile::InputFile(InputFile &&other) noexcept
+    : descriptor(std::exchange(other.descriptor, -1)),
+      bytes(std::exchange(other.bytes, 0)), name(std::move(other.name)) {}
 
-MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
-  std::swap(start, other.start);
+InputFile &InputFile::operator=(InputFile &&other) noexcept {
+  std::swap(descriptor, other.descriptor);
   std::swap(bytes, other.bytes);
   std::swap(name, other.name);
   return *this;
 }
 
-MappedFile::~MappedFile() {
-  if (start)
-    ::munmap(const_cast<uint8_t *>(start), bytes);
+InputFile::~InputFile() {
+  if (descriptor >= 0)
+    ::close(descriptor);
 }
 
-Result<MappedFile> MappedFile::open(const std::string &path) {
-  int descriptor = openRetrying(path, O_RDONLY);
-  if (descriptor < 0)
+Result<InputFile> InputFile::open(const std::string &path) {
+  InputFile file;
+  file.name = path;
+  // Without O_NONBLOCK, opening a pipe waits for a writer.
+  file.descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK);
+  if (file.descriptor < 0)
     return systemError("open", path, errno);
   struct stat info;
-  if (::fstat(descriptor, &info) != 0) {
-    int error = errno;
-    ::close(descriptor);
-    return systemError("read", path, error);
-  }
-  if (!S_ISREG(info.st_mode)) {
-    ::close(descriptor);
+  if (::fstat(file.descriptor, &info) != 0)
+    return systemError("read", path, errno);
+  if (!S_ISREG(info.st_mode))
     return Status::error(ErrorKind::Io,
                          format("'%s' is not a regular file", printable(path).c_str()));
-  }
-  MappedFile file;
-  file.name = path;
-  if (info.st_size > 0) {
-    void *address =
-        ::mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-    int error = errno;
-    ::close(descriptor);
-    if (address == MAP_FAILED)
-      return systemError("map", path, error);
-    file.start = static_cast<const uint8_t *>(address);
-    file.bytes = uint64_t(info.st_size);
-  } else {
-    ::close(descriptor);
-  }
+  file.bytes = uint64_t(info.st_size);
   return file;
+}
+
+Status InputFile::read(void *target, uint64_t offset, uint64_t count) const {
+  auto *to = static_cast<uint8_t *>(target);
+  while (count > 0) {
+    // One call moves at most 2 GiB on Linux.
+    ssize_t got =
+        ::pread(descriptor, to, std::min<uint64_t>(count, 1 << 30), off_t(offset));
+    if (got < 0) {
+      if (errno == EINTR)
+        continue;
+      return systemError("read", name, errno)
+          .context(format("byte %llu", (unsigned long long)offset));
+    }
+    if (got == 0) {
+      struct stat info = {};
+      (void)::fstat(descriptor, &info);
+      return Status::error(
+          ErrorKind::Data,
+          format("'%s' was shortened from %llu to %llu bytes while it was in use: byte "
+                 "%llu is gone",
+                 printable(name).c_str(), (unsigned long long)bytes,
+                 (unsigned long long)info.st_size, (unsigned long long)offset));
+    }
+    to += got;
+    offset += uint64_t(got);
+    count -= uint64_t(got);
+  }
+  return Status::success();
+}
+
+Result<std::string> InputFile::readAll(uint64_t most) const {
+  if (bytes > most)
+    return Status::error(ErrorKind::Data,
+                         format("'%s' has %llu bytes, at most %llu are accepted",
+                                printable(name).c_str(), (unsigned long long)bytes,
+                                (unsigned long long)most));
+  std::string text(size_t(bytes), '\0');
+  Status status = read(text.data(), 0, bytes);
+  if (!status.ok())
+    return status;
+  return text;
 }
 
 Status makeDirectories(const std::string &path) {

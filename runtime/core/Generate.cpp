@@ -121,7 +121,7 @@ int64_t sampleToken(const float *logits, int64_t count, double temperature, int6
 Status generate(Session &session, const TrainProgram &program,
                 const GenerateOptions &options,
                 const std::function<Status(const std::string &)> &emit,
-                const std::function<bool()> &stop) {
+                const Stop &stop) {
   Shapes shapes;
   TRAIN_RT_RETURN_IF_ERROR(findShapes(program, shapes));
   bool text = options.bytes || shapes.vocabulary == byteVocabulary;
@@ -147,9 +147,13 @@ Status generate(Session &session, const TrainProgram &program,
       TRAIN_RT_RETURN_IF_ERROR(show(ids[i], i == 0));
 
   RandomStream random(options.seed, "generate");
-  for (int64_t i = 0; i < options.count && !stop(); ++i) {
-    TRAIN_RT_RETURN_IF_ERROR(session.predict(
-        program, [&] { writeWindow(program, shapes, ids, session.arena()); }));
+  for (int64_t i = 0; i < options.count; ++i) {
+    Status status = session.predict(
+        program, [&] { writeWindow(program, shapes, ids, session.arena()); }, stop);
+    if (isStop(status))
+      TRAIN_RT_RETURN_IF_ERROR(emit("\n"));
+    if (!status.ok())
+      return status;
     int64_t last = std::min<int64_t>(int64_t(ids.size()), shapes.window) - 1;
     const auto *logits =
         reinterpret_cast<const float *>(session.arena() + shapes.logits->offset) +

@@ -96,7 +96,7 @@ Result<std::pair<Manifest, FileSums>> decode(std::string_view text) {
   auto wrong = [](const std::string &what) {
     return Status::error(ErrorKind::Data, what);
   };
-  if (text.size() > maximumBytes || nestedTooDeep(text))
+  if (nestedTooDeep(text))
     return wrong("not a manifest");
   Json fields = Json::parse(text.begin(), text.end(), nullptr, false);
   if (!fields.is_object())
@@ -183,11 +183,13 @@ Status writeManifest(const std::string &path, const Manifest &manifest,
 }
 
 Result<std::pair<Manifest, FileSums>> readManifest(const std::string &path) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open(path);
   if (!file)
     return file.takeStatus();
-  auto decoded =
-      decode({reinterpret_cast<const char *>(file->data()), size_t(file->size())});
+  Result<std::string> text = file->readAll(maximumBytes);
+  if (!text)
+    return text.takeStatus();
+  auto decoded = decode(*text);
   if (!decoded)
     return decoded.takeStatus().context("'" + printable(path) + "'");
   return decoded;

@@ -3,6 +3,7 @@
 
 #include "train/rt/Text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -18,18 +19,36 @@ template <typename T> std::string number(const std::optional<T> &value, int digi
   return value ? number(double(*value), digits) : "null";
 }
 
-// How many bytes of the log to keep: whole lines of steps up to `completedSteps`.
-uint64_t keptBytes(std::string_view text, int64_t completedSteps) {
-  size_t at = 0;
-  for (size_t end; (end = text.find('\n', at)) != std::string_view::npos; at = end + 1) {
-    std::string_view line = text.substr(at, end - at);
-    auto object = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
-    if (!object.is_object() || !object.contains("step") ||
-        !object["step"].is_number_integer() ||
-        object["step"].get<int64_t>() > completedSteps)
+// Longer lines are not ours.
+constexpr uint64_t maximumLineBytes = 1 << 16;
+
+bool isLineUpTo(std::string_view line, int64_t completedSteps) {
+  auto object = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
+  return object.is_object() && object.contains("step") &&
+         object["step"].is_number_integer() &&
+         object["step"].get<int64_t>() <= completedSteps;
+}
+
+// How many bytes of the log to keep: whole lines of steps up to `completedSteps`. Read in
+// pieces, because the log of a long training is long.
+Result<uint64_t> keptBytes(const InputFile &file, int64_t completedSteps) {
+  std::string buffer;
+  uint64_t kept = 0;
+  while (kept < file.size()) {
+    buffer.resize(size_t(std::min(file.size() - kept, 16 * maximumLineBytes)));
+    Status status = file.read(buffer.data(), kept, buffer.size());
+    if (!status.ok())
+      return status;
+    size_t at = 0, end;
+    for (; (end = buffer.find('\n', at)) != std::string::npos; at = end + 1)
+      if (end - at > maximumLineBytes ||
+          !isLineUpTo(std::string_view(buffer).substr(at, end - at), completedSteps))
+        return kept + at;
+    kept += at;
+    if (at == 0) // no end of a line in all that was read
       break;
   }
-  return at;
+  return kept;
 }
 
 } // namespace
@@ -51,11 +70,13 @@ std::string toJsonLine(const StepRecord &record) {
 Result<JsonlLog> JsonlLog::open(const std::string &path, int64_t completedSteps) {
   uint64_t keep = 0;
   if (completedSteps > 0 && pathExists(path)) {
-    Result<MappedFile> old = MappedFile::open(path);
+    Result<InputFile> old = InputFile::open(path);
     if (!old)
       return old.takeStatus();
-    keep = keptBytes({reinterpret_cast<const char *>(old->data()), size_t(old->size())},
-                     completedSteps);
+    Result<uint64_t> kept = keptBytes(*old, completedSteps);
+    if (!kept)
+      return kept.takeStatus();
+    keep = *kept;
   }
   Result<File> file = File::openAt(path, keep);
   if (!file)

@@ -4,6 +4,7 @@
 #include "train/rt/ArrayFile.h"
 #include "train/rt/Text.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -149,8 +150,10 @@ bool typeFromName(std::string_view name, Scalar &type) {
 } // namespace
 
 Status readNpy(ArrayFile &array) {
-  const uint8_t *data = array.file.data();
   uint64_t bytes = array.file.size();
+  uint8_t data[12] = {};
+  TRAIN_RT_RETURN_IF_ERROR(
+      array.file.read(data, 0, std::min<uint64_t>(bytes, sizeof(data))));
   if (bytes < 10 || std::memcmp(data, "\x93NUMPY", 6) != 0)
     return wrongAt(0, "not a .npy file");
   unsigned version = data[6];
@@ -166,11 +169,11 @@ Status readNpy(ArrayFile &array) {
                    format("header of %llu bytes, %llu follow", (unsigned long long)length,
                           (unsigned long long)(bytes - start)));
 
-  std::string type;
+  std::string header(size_t(length), '\0'), type;
+  TRAIN_RT_RETURN_IF_ERROR(array.file.read(header.data(), start, length));
   bool fortran = false;
   array.shape.clear();
-  HeaderParser parser({reinterpret_cast<const char *>(data) + start, size_t(length)},
-                      start);
+  HeaderParser parser(header, start);
   TRAIN_RT_RETURN_IF_ERROR(parser.parse(type, fortran, array.shape));
   // One byte has no order, which NumPy writes as '|'.
   bool swapped = type.size() == 3 && type[0] == '>' && type[2] != '1';

@@ -198,8 +198,12 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("NAME");
   app.add_flag("--allow-nan", options.allowNan,
                "Go on when the loss is not finite, instead of ending with code 6");
+  app.add_flag(
+      "--find-nan", options.findNan,
+      "Look at the results of every op, and name the first that has a NaN. Slower");
   app.add_option("--timeout", options.timeout,
-                 "End after the step during which S seconds have passed")
+                 "End S seconds after the start, within a step where it can be given up "
+                 "(a checkpoint is saved)")
       ->type_name("S");
 
   app.add_option("--init", options.init,

@@ -10,6 +10,7 @@
 #include "train/rt/Session.h"
 #include "train/rt/Signals.h"
 #include "train/rt/Startup.h"
+#include "train/rt/Stop.h"
 #include "train/rt/Symbols.h"
 #include "train/rt/System.h"
 #include "train/rt/Text.h"
@@ -18,6 +19,7 @@
 #include "train/rt/Weights.h"
 
 #include <cstdio>
+#include <new>
 #include <optional>
 
 namespace train::rt {
@@ -147,7 +149,7 @@ Status startState(Session &session, const Options &options, const Plan &plan,
 }
 
 Status runGeneration(Session &session, const Options &options, const Plan &plan,
-                     uint64_t seed) {
+                     uint64_t seed, const Stop &stop) {
   GenerateOptions generation;
   generation.count = options.generate;
   generation.prompt = options.prompt;
@@ -155,12 +157,15 @@ Status runGeneration(Session &session, const Options &options, const Plan &plan,
   generation.topK = options.topK;
   generation.seed = seed;
   generation.bytes = plan.data.isText() || (plan.evalData && plan.evalData->isText());
-  return generate(session, *plan.predict, generation, print,
-                  [] { return pendingSignal() != 0; })
-      .context("generation");
+  Status status = generate(session, *plan.predict, generation, print, stop);
+  return isStop(status) ? std::move(status) : std::move(status).context("generation");
 }
 
 Result<Ending> runAll(const TrainExecutable &executable, const Options &options) {
+  // A limit beyond what a clock can count is none.
+  int64_t deadline = options.timeout > 0 && options.timeout < 1e9
+                         ? steadyNanoseconds() + int64_t(options.timeout * 1e9)
+                         : 0;
   TRAIN_RT_RETURN_IF_ERROR(validateExecutable(executable));
   std::vector<std::string> notes;
   TRAIN_RT_RETURN_IF_ERROR(checkMachine(executable, machineFacts(), notes));
@@ -184,27 +189,34 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
     TRAIN_RT_RETURN_IF_ERROR(profile.openTrace(options.trace));
   if (options.profile || !options.trace.empty())
     session.setProfile(&profile);
+  if (options.findNan)
+    session.findNans();
 
   std::optional<CheckpointDirectory> checkpoints;
   TrainingState state;
   TRAIN_RT_RETURN_IF_ERROR(startState(session, options, plan, checkpoints, state));
+  if (FiniteCheck *search = session.nanSearch())
+    TRAIN_RT_RETURN_IF_ERROR(search->checkSymbols());
   Trainer trainer(session, options, plan.data, plan.evalData ? &*plan.evalData : nullptr,
-                  checkpoints ? &*checkpoints : nullptr);
+                  checkpoints ? &*checkpoints : nullptr, deadline);
   Ending ending = Ending::Done;
   if (plan.train) {
     Result<Ending> result = trainer.train(state);
     if (!result)
       return result.takeStatus();
     ending = *result;
-  } else if (plan.evalData) {
-    if (Result<double> loss = trainer.evaluate(state.step); !loss)
-      return loss.takeStatus();
   }
+  // Before the evaluation, which may fail: what was trained comes first.
   if (!options.exportFile.empty())
     TRAIN_RT_RETURN_IF_ERROR(
         exportWeights(options.exportFile, executable, session.arena()));
+  if (plan.evalData && ending == Ending::Done)
+    if (Result<double> loss = trainer.evaluate(state.step); !loss)
+      return loss.takeStatus();
+  TRAIN_RT_RETURN_IF_ERROR(trainer.close());
   if (options.generate && ending == Ending::Done)
-    TRAIN_RT_RETURN_IF_ERROR(runGeneration(session, options, plan, state.seed));
+    TRAIN_RT_RETURN_IF_ERROR(runGeneration(session, options, plan, state.seed,
+                                           Stop(deadline, /*signals=*/true)));
   TRAIN_RT_RETURN_IF_ERROR(profile.close());
   if (options.profile)
     TRAIN_RT_RETURN_IF_ERROR(print(profile.table()));
@@ -219,7 +231,12 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
 } // namespace
 
 int runMain(const TrainExecutable &executable, int argc, const char *const *argv) {
+  ignoreWriteSignals();
   auto fail = [](Status status) {
+    if (isStop(status)) {
+      note(std::string(status.message()));
+      return int(status.kind());
+    }
     std::fprintf(stderr, "error: %.*s\n", int(status.message().size()),
                  status.message().data());
     return int(status.kind());
@@ -233,7 +250,12 @@ int runMain(const TrainExecutable &executable, int argc, const char *const *argv
     Status status = print(help);
     return status.ok() ? 0 : fail(std::move(status));
   }
-  Result<Ending> ending = runAll(executable, *options);
+  Result<Ending> ending = Ending::Done;
+  try {
+    ending = runAll(executable, *options);
+  } catch (const std::bad_alloc &) {
+    ending = Status::error(ErrorKind::Io, "out of memory beside the arena");
+  }
   if (!ending)
     return fail(ending.takeStatus());
   if (*ending == Ending::Interrupted)

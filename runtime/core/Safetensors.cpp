@@ -208,28 +208,29 @@ Status checkCover(const std::map<std::string, Entry> &entries, uint64_t dataByte
 }
 
 Status parseFile(Safetensors &out) {
-  const uint8_t *data = out.file.data();
   uint64_t bytes = out.file.size(), length = 0;
   if (bytes < 8)
     return wrong(format("byte 0: %llu bytes are too few for the length of the header",
                         (unsigned long long)bytes));
-  std::memcpy(&length, data, 8);
+  TRAIN_RT_RETURN_IF_ERROR(out.file.read(&length, 0, 8));
   if (length > maximumHeaderBytes || length > bytes - 8)
     return wrong(format("byte 0: header of %llu bytes, %llu follow (at most %llu are "
                         "accepted)",
                         (unsigned long long)length, (unsigned long long)(bytes - 8),
                         (unsigned long long)maximumHeaderBytes));
-  if (length == 0 || data[8] != '{')
+  std::string header(size_t(length), '\0');
+  TRAIN_RT_RETURN_IF_ERROR(out.file.read(header.data(), 8, length));
+  if (length == 0 || header[0] != '{')
     return wrong("byte 8: the header does not start with '{'");
   HeaderHandler handler;
-  if (!Json::sax_parse(data + 8, data + 8 + length, &handler))
+  if (!Json::sax_parse(header.begin(), header.end(), &handler))
     return wrong(handler.error);
   uint64_t dataBytes = bytes - 8 - length;
   for (const auto &[name, entry] : handler.entries)
     TRAIN_RT_RETURN_IF_ERROR(checkEntry(name, entry, dataBytes));
   TRAIN_RT_RETURN_IF_ERROR(checkCover(handler.entries, dataBytes));
   for (const auto &[name, entry] : handler.entries)
-    out.tensors[name] = {*entry.type, *entry.shape, data + 8 + length + entry.offsets[0],
+    out.tensors[name] = {*entry.type, *entry.shape, 8 + length + entry.offsets[0],
                          entry.offsets[1] - entry.offsets[0]};
   out.metadata = std::move(handler.metadata);
   return Status::success();
@@ -238,7 +239,7 @@ Status parseFile(Safetensors &out) {
 } // namespace
 
 Result<Safetensors> readSafetensors(const std::string &path) {
-  Result<MappedFile> file = MappedFile::open(path);
+  Result<InputFile> file = InputFile::open(path);
   if (!file)
     return file.takeStatus();
   Safetensors out;
@@ -247,6 +248,33 @@ Result<Safetensors> readSafetensors(const std::string &path) {
   if (!status.ok())
     return std::move(status).context("'" + printable(path) + "'");
   return out;
+}
+
+Status readTensor(const Safetensors &file, const std::string &name,
+                  const FileTensor &tensor, Scalar type, uint8_t *target) {
+  if (tensor.type == type && type != Scalar::Bool)
+    return file.file.read(target, tensor.offset, tensor.bytes);
+  auto cannot = [&] {
+    return Status::error(ErrorKind::Data,
+                         format("tensor '%s' of %s cannot become %s",
+                                printable(name).c_str(), scalarName(tensor.type),
+                                scalarName(type)));
+  };
+  if (!canConvert(tensor.type, type))
+    return cannot();
+  // In pieces: a file may be larger than what is left beside the arena.
+  constexpr uint64_t pieceElements = 1 << 16;
+  uint64_t width = scalarBytes(tensor.type), count = tensor.bytes / width;
+  std::vector<uint8_t> piece(size_t(std::min(count, pieceElements) * width));
+  for (uint64_t at = 0; at < count; at += pieceElements) {
+    uint64_t now = std::min(count - at, pieceElements);
+    TRAIN_RT_RETURN_IF_ERROR(
+        file.file.read(piece.data(), tensor.offset + at * width, now * width));
+    if (convertElements(tensor.type, piece.data(), type, target + at * scalarBytes(type),
+                        size_t(now)) != now)
+      return cannot();
+  }
+  return Status::success();
 }
 
 Status writeSafetensors(std::vector<TensorView> tensors,

@@ -49,8 +49,8 @@ void Session::setScalars(const TrainProgram &program, uint64_t seed, int64_t ste
 }
 
 Result<Session::StepOutputs> Session::step(const TrainProgram &program,
-                                           const DataSet &data,
-                                           const StepInputs &inputs) {
+                                           const DataSet &data, const StepInputs &inputs,
+                                           const Stop &stop, bool whole) {
   if (const TrainInput *rate = findInput(program, TRAIN_INPUT_LEARNING_RATE))
     std::memcpy(arena() + rate->tensor.offset, &inputs.rate, sizeof(float));
   std::vector<int64_t> rows(size_t(program.samples));
@@ -64,7 +64,7 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
       rows[size_t(i)] = sampleAt(inputs.order, data.samples(), inputs.seed, first + i);
     return data.load(arena(), program, rows.data());
   };
-  Status status = executor.run(program, load);
+  Status status = executor.run(program, load, stop, whole);
   if (!status.ok())
     return status;
 
@@ -82,7 +82,7 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
 }
 
 Result<double> Session::evaluate(const TrainProgram &program, const DataSet &data,
-                                 int64_t batches, const std::function<bool()> &stop) {
+                                 int64_t batches, const Stop &stop) {
   int64_t perPass = program.samples * std::max<int64_t>(countInputLoads(program), 1);
   int64_t passes = hasDataInputs(program) ? data.samples() / perPass : 1;
   if (passes == 0)
@@ -94,7 +94,7 @@ Result<double> Session::evaluate(const TrainProgram &program, const DataSet &dat
   double sum = 0;
   int64_t done = 0;
   std::vector<int64_t> rows(size_t(program.samples));
-  for (; done < passes && (done == 0 || !stop()); ++done) {
+  for (; done < passes; ++done) {
     auto load = [&](const TrainProgram &, int64_t microBatch) {
       int64_t first = done * perPass + microBatch * program.samples;
       setScalars(program, 0, 0, first);
@@ -104,7 +104,7 @@ Result<double> Session::evaluate(const TrainProgram &program, const DataSet &dat
         rows[size_t(i)] = first + i;
       return data.load(arena(), program, rows.data());
     };
-    Status status = executor.run(program, load);
+    Status status = executor.run(program, load, stop);
     if (!status.ok())
       return status;
     std::optional<double> loss = scalarOutput(program, "loss", arena());
@@ -115,12 +115,14 @@ Result<double> Session::evaluate(const TrainProgram &program, const DataSet &dat
   return sum / double(done);
 }
 
-Status Session::predict(const TrainProgram &program, const std::function<void()> &fill) {
-  return executor.run(program, [&](const TrainProgram &, int64_t) {
+Status Session::predict(const TrainProgram &program, const std::function<void()> &fill,
+                        const Stop &stop) {
+  auto load = [&](const TrainProgram &, int64_t) {
     fill();
     setScalars(program, 0, 0, 0);
     return Status::success();
-  });
+  };
+  return executor.run(program, load, stop);
 }
 
 std::optional<int64_t> tokensPerStep(const TrainProgram &program) {

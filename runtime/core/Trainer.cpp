@@ -2,13 +2,13 @@
 #include "train/rt/Trainer.h"
 
 #include "train/rt/Hash.h"
-#include "train/rt/Progress.h"
-#include "train/rt/Signals.h"
+#include "train/rt/Stop.h"
 #include "train/rt/Symbols.h"
 #include "train/rt/System.h"
 #include "train/rt/Text.h"
 
 #include <cmath>
+#include <cstdio>
 #include <unistd.h>
 
 namespace train::rt {
@@ -22,7 +22,7 @@ Result<double> Trainer::evaluate(int64_t step) {
   if (!program || !evalData)
     return Status::error(ErrorKind::Usage, "the executable has no evaluation program");
   Result<double> loss = session.evaluate(*program, *evalData, options.evalBatches,
-                                         [] { return pendingSignal() != 0; });
+                                         Stop(deadline, /*signals=*/true));
   if (!loss)
     return std::move(loss.takeStatus()).context("evaluation");
   Status status = print(format("eval %lld %.6f\n", (long long)step, *loss));
@@ -45,10 +45,11 @@ Status Trainer::save(const TrainingState &state) {
   manifest.schedule = state.schedule;
   manifest.fingerprint = session.executable().fingerprint;
   manifest.model = session.executable().model;
-  TRAIN_RT_RETURN_IF_ERROR(
-      checkpoints->save(session.executable(), session.arena(), manifest));
-  savedStep = state.step;
-  return Status::success();
+  Status status = checkpoints->save(session.executable(), session.arena(), manifest);
+  saveFailed = !status.ok();
+  if (status.ok())
+    savedStep = state.step;
+  return status;
 }
 
 Status Trainer::afterStep(const TrainingState &state, const Session::StepOutputs &outputs,
@@ -89,12 +90,9 @@ Status Trainer::afterStep(const TrainingState &state, const Session::StepOutputs
   return Status::success();
 }
 
-Result<Ending> Trainer::train(TrainingState &state) {
-  const TrainProgram *program = findProgram(session.executable(), TRAIN_PROGRAM_STEP);
-  if (!program)
-    return Status::error(ErrorKind::Usage, "the executable has no training step");
+Status Trainer::openLogs(int64_t step) {
   if (!options.log.empty()) {
-    Result<JsonlLog> opened = JsonlLog::open(options.log, state.step);
+    Result<JsonlLog> opened = JsonlLog::open(options.log, step);
     if (!opened)
       return opened.takeStatus();
     log.emplace(std::move(*opened));
@@ -105,80 +103,105 @@ Result<Ending> Trainer::train(TrainingState &state) {
       return opened.takeStatus();
     board.emplace(std::move(*opened));
   }
+  return Status::success();
+}
 
+Status Trainer::step(const TrainProgram &program, TrainingState &state, double rate) {
+  int64_t begin = steadyNanoseconds();
+  // Where the state is kept, a step that has begun to change it is worth finishing.
+  bool keeps = checkpoints || !options.exportFile.empty();
+  whole = false;
+  Result<Session::StepOutputs> outputs = session.step(
+      program, data, {state.step, state.position, state.seed, float(rate), state.order},
+      Stop(deadline, /*signals=*/false), keeps);
+  if (!outputs) {
+    whole = !session.touchedSymbols();
+    Status status = outputs.takeStatus();
+    return isStop(status) ? std::move(status)
+                          : std::move(status).context(
+                                format("step %lld", (long long)state.step + 1));
+  }
+  ++state.step;
+  state.position += samplesPerStep(program);
+  whole = true;
+  lastLoss = outputs->loss;
+  TRAIN_RT_RETURN_IF_ERROR(afterStep(state, *outputs, rate, steadyNanoseconds() - begin));
+  if (std::isfinite(outputs->loss) || options.allowNan)
+    return Status::success();
+  std::string why = "--find-nan names the op that made it, --allow-nan goes on";
+  if (FiniteCheck *search = session.nanSearch())
+    why = search->firstInfinity();
+  // The sign of a NaN says nothing.
+  std::string loss =
+      std::isnan(outputs->loss) ? "nan" : format("%g", double(outputs->loss));
+  return Status::error(ErrorKind::Diverged,
+                       format("the loss of step %lld is %s (%s)", (long long)state.step,
+                              loss.c_str(), why.c_str()));
+}
+
+Status Trainer::runSteps(const TrainProgram &program, TrainingState &state,
+                         Progress &progress) {
+  Stop stop(deadline, /*signals=*/true);
+  while (state.step < state.schedule.steps) {
+    double rate = learningRate(state.schedule, state.step);
+    TRAIN_RT_RETURN_IF_ERROR(step(program, state, rate));
+    TRAIN_RT_RETURN_IF_ERROR(progress.update(state.step, *lastLoss, rate));
+    bool last = state.step == state.schedule.steps;
+    if (options.evalEvery && state.step % options.evalEvery == 0 && !last) {
+      TRAIN_RT_RETURN_IF_ERROR(progress.finishLine());
+      if (Result<double> loss = evaluate(state.step); !loss)
+        return loss.takeStatus();
+    }
+    if (options.saveEvery && state.step % options.saveEvery == 0)
+      TRAIN_RT_RETURN_IF_ERROR(save(state));
+    if (!last)
+      TRAIN_RT_RETURN_IF_ERROR(stop.check());
+  }
+  return Status::success();
+}
+
+Result<Ending> Trainer::train(TrainingState &state) {
+  const TrainProgram *program = findProgram(session.executable(), TRAIN_PROGRAM_STEP);
+  if (!program)
+    return Status::error(ErrorKind::Usage, "the executable has no training step");
+  TRAIN_RT_RETURN_IF_ERROR(openLogs(state.step));
   // What was just read need not be written again.
   if (options.resume)
     savedStep = state.step;
   std::optional<int64_t> tokens = tokensPerStep(*program);
-  int64_t samples = samplesPerStep(*program);
   Progress progress(state.step, state.schedule.steps, tokens ? "tokens" : "samples",
-                    tokens.value_or(samples), session.executable().arena_bytes);
-  int64_t begin = steadyNanoseconds();
+                    tokens.value_or(samplesPerStep(*program)),
+                    session.executable().arena_bytes);
+  Status status = runSteps(*program, state, progress);
   Ending ending = Ending::Done;
-  float lastLoss = 0;
-  bool trained = false;
-  while (state.step < state.schedule.steps) {
-    int64_t stepBegin = steadyNanoseconds();
-    double rate = learningRate(state.schedule, state.step);
-    Result<Session::StepOutputs> outputs =
-        session.step(*program, data,
-                     {state.step, state.position, state.seed, float(rate), state.order});
-    if (!outputs)
-      return std::move(outputs.takeStatus())
-          .context(format("step %lld", (long long)state.step + 1));
-    ++state.step;
-    state.position += samples;
-    lastLoss = outputs->loss;
-    trained = true;
-    Status status = afterStep(state, *outputs, rate, steadyNanoseconds() - stepBegin);
-    if (!status.ok())
-      return status;
-    // Not saved: the last checkpoint is from before the loss went wrong.
-    if (!std::isfinite(outputs->loss) && !options.allowNan)
-      return Status::error(ErrorKind::Diverged,
-                           format("the loss of step %lld is %g (--allow-nan goes on)",
-                                  (long long)state.step, double(outputs->loss)));
-    status = progress.update(state.step, outputs->loss, rate);
-    bool last = state.step == state.schedule.steps;
-    if (status.ok() && options.evalEvery && state.step % options.evalEvery == 0 &&
-        !last) {
-      status = progress.finishLine();
-      if (status.ok())
-        if (Result<double> loss = evaluate(state.step); !loss)
-          status = loss.takeStatus();
-    }
-    if (status.ok() && options.saveEvery && state.step % options.saveEvery == 0)
-      status = save(state);
-    if (!status.ok())
-      return status;
-    if (last)
-      break;
-    if (pendingSignal()) {
-      ending = Ending::Interrupted;
-      break;
-    }
-    if (options.timeout > 0 &&
-        double(steadyNanoseconds() - begin) / 1e9 >= options.timeout) {
-      ending = Ending::TimedOut;
-      break;
-    }
+  if (isStop(status)) {
+    ending = Ending(int(status.kind()));
+    status = Status::success();
   }
-  Status status = progress.finishLine();
   if (status.ok())
-    status = save(state);
-  if (status.ok() && trained)
-    status = print(
-        format("final step %lld loss %.6f\n", (long long)state.step, double(lastLoss)));
-  if (status.ok() && evalData && ending == Ending::Done)
-    if (Result<double> loss = evaluate(state.step); !loss)
-      status = loss.takeStatus();
-  if (status.ok() && log)
-    status = log->close();
-  if (status.ok() && board)
-    status = board->close();
-  if (!status.ok())
+    status = progress.finishLine();
+  if (!status.ok()) {
+    // Data that went away, a full disk under the log: no reason to lose what was trained.
+    // A loss that is not finite is one: the last checkpoint is from before it.
+    bool worthIt = whole && status.kind() != ErrorKind::Diverged && !saveFailed &&
+                   lastLoss && checkpoints && savedStep != state.step;
+    if (worthIt && save(state).ok())
+      std::fprintf(stderr, "note: saved the checkpoint of step %lld\n",
+                   (long long)state.step);
     return status;
+  }
+  if (whole)
+    TRAIN_RT_RETURN_IF_ERROR(save(state));
+  if (lastLoss)
+    TRAIN_RT_RETURN_IF_ERROR(print(
+        format("final step %lld loss %.6f\n", (long long)state.step, double(*lastLoss))));
   return ending;
+}
+
+Status Trainer::close() {
+  if (log)
+    TRAIN_RT_RETURN_IF_ERROR(log->close());
+  return board ? board->close() : Status::success();
 }
 
 } // namespace train::rt

@@ -195,6 +195,23 @@ Status checkCommands(const TrainExecutable &executable, const TrainProgram &prog
   return Status::success();
 }
 
+Status checkWrites(const TrainExecutable &executable, const TrainProgram &program) {
+  uint32_t before = 0;
+  for (uint64_t i = 0; i < program.write_count; ++i) {
+    const TrainWrite &write = program.writes[i];
+    if (write.first > write.last || write.last < before ||
+        write.last >= program.command_count || write.type > TRAIN_TYPE_BOOL ||
+        write.offset > executable.arena_bytes ||
+        write.bytes > executable.arena_bytes - write.offset ||
+        write.bytes % typeBytes(write.type))
+      return broken(format("write %llu of commands %u to %u is out of order or outside "
+                           "the arena",
+                           (unsigned long long)i, write.first, write.last));
+    before = write.last;
+  }
+  return Status::success();
+}
+
 Status checkProgram(const TrainExecutable &executable, const TrainProgram &program) {
   if (program.kind > TRAIN_PROGRAM_PREDICT)
     return broken(format("unknown kind %u", program.kind));
@@ -202,6 +219,7 @@ Status checkProgram(const TrainExecutable &executable, const TrainProgram &progr
     return broken(format("%lld micro-batches of %lld samples",
                          (long long)program.micro_batches, (long long)program.samples));
   TRAIN_RT_RETURN_IF_ERROR(checkInputs(executable, program));
+  TRAIN_RT_RETURN_IF_ERROR(checkWrites(executable, program));
   return checkCommands(executable, program);
 }
 

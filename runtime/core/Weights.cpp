@@ -55,8 +55,8 @@ std::string mapName(const std::string &symbol, const NamePrefix &prefix) {
   return symbol;
 }
 
-Status loadTensor(const TrainSymbol &symbol, const std::string &name,
-                  const FileTensor &tensor, uint8_t *arena) {
+Status loadTensor(const Safetensors &file, const TrainSymbol &symbol,
+                  const std::string &name, const FileTensor &tensor, uint8_t *arena) {
   const TrainTensor &target = symbol.tensor;
   std::vector<int64_t> shape(target.shape, target.shape + target.rank);
   if (shape != tensor.shape)
@@ -65,16 +65,8 @@ Status loadTensor(const TrainSymbol &symbol, const std::string &name,
                                 printable(name).c_str(),
                                 formatShape(tensor.shape).c_str(), target.name,
                                 formatShape(shape).c_str()));
-  Scalar to = scalarOf(TrainType(target.type));
-  size_t count = target.bytes / scalarBytes(to);
-  if (!canConvert(tensor.type, to) ||
-      convertElements(tensor.type, tensor.data, to, arena + target.offset, count) !=
-          count)
-    return Status::error(ErrorKind::Data,
-                         format("tensor '%s' of %s cannot become the %s of '%s'",
-                                printable(name).c_str(), scalarName(tensor.type),
-                                scalarName(to), target.name));
-  return Status::success();
+  return readTensor(file, name, tensor, scalarOf(TrainType(target.type)),
+                    arena + target.offset);
 }
 
 Status loadAll(Safetensors &file, const TrainExecutable &executable, uint8_t *arena,
@@ -102,7 +94,8 @@ Status loadAll(Safetensors &file, const TrainExecutable &executable, uint8_t *ar
       continue;
     }
     used.insert(found->first);
-    TRAIN_RT_RETURN_IF_ERROR(loadTensor(*symbols[i], found->first, found->second, arena));
+    TRAIN_RT_RETURN_IF_ERROR(
+        loadTensor(file, *symbols[i], found->first, found->second, arena));
   }
   if (!missing.empty())
     return Status::error(ErrorKind::Data,

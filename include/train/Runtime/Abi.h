@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TRAIN_ABI_VERSION 1u
+#define TRAIN_ABI_VERSION 2u
 #define TRAIN_MAX_RANK 8
 /* Every storage starts at a multiple of this, and its size is rounded up to it. */
 #define TRAIN_ALIGNMENT 64
@@ -168,6 +168,19 @@ typedef struct TrainInput {
                          elsewhere */
 } TrainInput;
 
+/* A value that commands of a program put into the arena: complete after command `last`,
+ * and some of its bytes written from command `first` on. So the runtime knows which
+ * commands change a symbol, and what to look at after a command, without knowing
+ * what the command does. In the order of `last`. */
+typedef struct TrainWrite {
+  uint32_t first;
+  uint32_t last;
+  uint32_t type; /* TrainType */
+  uint32_t reserved;
+  uint64_t offset;
+  uint64_t bytes;
+} TrainWrite;
+
 typedef enum TrainProgramKind {
   TRAIN_PROGRAM_STEP = 0,
   TRAIN_PROGRAM_EVAL = 1,
@@ -186,6 +199,8 @@ typedef struct TrainProgram {
   const TrainTensor *outputs; /* by name: "loss", "logits", "grad_norm", ... */
   int64_t micro_batches;      /* N of one step */
   int64_t samples;            /* of one micro-batch */
+  const TrainWrite *writes;
+  uint64_t write_count;
 } TrainProgram;
 
 typedef struct TrainExecutable {
@@ -218,7 +233,8 @@ static_assert(sizeof(TrainCommand) == 32, "the compiler lays commands out by thi
 static_assert(sizeof(TrainTensor) == 96, "layout is part of the contract");
 static_assert(sizeof(TrainSymbol) == 136, "layout is part of the contract");
 static_assert(sizeof(TrainInput) == 104, "layout is part of the contract");
-static_assert(sizeof(TrainProgram) == 72, "layout is part of the contract");
+static_assert(sizeof(TrainWrite) == 32, "layout is part of the contract");
+static_assert(sizeof(TrainProgram) == 88, "layout is part of the contract");
 static_assert(sizeof(TrainExecutable) == 136, "layout is part of the contract");
 #else
 _Static_assert(sizeof(TrainCommand) == 32, "the compiler lays commands out by this size");

@@ -45,9 +45,15 @@ public:
       : kernels(kernels), texts(texts) {}
 
   LogicalResult addBlock(Block &block) {
-    for (Operation &op : block)
+    for (Operation &op : block) {
+      unsigned first = list.count;
       if (failed(addOp(op)))
         return failure();
+      // Loops note what they carry themselves; views and literals take no command.
+      if (list.count > first && !isa<MicrobatchOp>(op))
+        for (Value result : op.getResults())
+          note(result, getArenaOffset(result), first);
+    }
     return success();
   }
 
@@ -139,8 +145,10 @@ private:
       }
       if (!constant)
         return loop.emitOpError("has an init without a place in the arena");
+      unsigned first = list.count;
       for (const LibraryCall &call : constant.getLibraryCalls())
         append(loop, TRAIN_COMMAND_LIBRARY, call.entry, 0, 0, {target}, call.params);
+      note(init, target, first);
     }
     append(loop, TRAIN_COMMAND_LOOP_BEGIN, 0, loop.getCount(), 0, {}, {});
     addLoad(loop);
@@ -161,6 +169,14 @@ private:
     int64_t bytes = getByteSize(value.getType());
     append(op, TRAIN_COMMAND_LIBRARY, TRAIN_LIBRARY_COPY, 0, 0, {source, target},
            {1, 1, 0, 0, bytes, 1, 1});
+    note(value, target, list.count - 1);
+  }
+
+  // The commands from `first` to the newest put `value` at `offset`.
+  void note(Value value, int64_t offset, unsigned first) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (offset >= 0 && list.count > first && getRuntimeType(type.getElementType()))
+      list.writes.push_back({first, list.count - 1, type, offset});
   }
 
   static int64_t getWorkspace(Operation *op) {

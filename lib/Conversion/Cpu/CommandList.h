@@ -32,9 +32,17 @@ private:
   llvm::StringMap<unsigned> indices;
 };
 
+/// A value in the arena, and the commands that put it there: TrainWrite of Abi.h.
+struct CommandWrite {
+  unsigned first, last;
+  mlir::RankedTensorType type;
+  int64_t offset;
+};
+
 struct CommandList {
   std::string bytes;
   unsigned count = 0;
+  std::vector<CommandWrite> writes;
 };
 
 /// The commands of one planned program. Fails with a diagnostic for an op that has no

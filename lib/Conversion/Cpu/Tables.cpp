@@ -205,7 +205,7 @@ static Value findMicroBatch(BlockArgument input) {
 
 static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
                                    const CommandList &commands, ModuleOp module) {
-  SmallVector<llvm::Constant *> inputs, outputs;
+  SmallVector<llvm::Constant *> inputs, outputs, writes;
   int64_t samples = 1;
   for (BlockArgument input : program.getBodyBlock()->getArguments()) {
     unsigned i = input.getArgNumber();
@@ -233,6 +233,11 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
     outputs.push_back(e.tensor(program.getOutputName(i),
                                cast<RankedTensorType>(value.getType()),
                                getArenaOffset(value)));
+  for (const CommandWrite &write : commands.writes)
+    writes.push_back(
+        e.record({e.half(write.first), e.half(write.last),
+                  e.half(*getRuntimeType(write.type.getElementType())), e.half(0),
+                  e.word(write.offset), e.word(getByteSize(write.type))}));
   uint32_t kind = isa<StepOp>(program)   ? TRAIN_PROGRAM_STEP
                   : isa<EvalOp>(program) ? TRAIN_PROGRAM_EVAL
                                          : TRAIN_PROGRAM_PREDICT;
@@ -243,7 +248,7 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
                    e.half(commands.count), e.bytes(commands.bytes, 8),
                    e.word(commands.bytes.size()), e.array(inputs), e.half(inputs.size()),
                    e.half(outputs.size()), e.array(outputs), e.word(microBatches),
-                   e.word(samples)});
+                   e.word(samples), e.array(writes), e.word(writes.size())});
 }
 
 //===-- The executable

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <random>
+#include <sys/stat.h>
 
 using namespace train::rt;
 using namespace train::rt::test;
@@ -23,7 +24,9 @@ TEST_F(ArrayFileTest, NpyOfAllVersions) {
     EXPECT_EQ(array->type, Scalar::F32);
     EXPECT_EQ(array->shape, (std::vector<int64_t>{2, 3}));
     EXPECT_EQ(array->elements, 6u);
-    EXPECT_EQ(std::memcmp(array->data(), data.data(), data.size()), 0);
+    float elements[6];
+    ASSERT_TRUE(array->read(elements, 0, 6).ok());
+    EXPECT_EQ(std::memcmp(elements, data.data(), data.size()), 0);
   }
 }
 
@@ -105,7 +108,9 @@ TEST_F(ArrayFileTest, TokenFiles) {
   auto plain = openArray(write("t.bin", bytes<uint16_t>({1, 2, 50256})));
   ASSERT_TRUE(plain.ok()) << plain.message();
   EXPECT_EQ(plain->elements, 3u);
-  EXPECT_EQ(elementAsDouble(plain->type, plain->data(), 2), 50256);
+  uint16_t token = 0;
+  ASSERT_TRUE(plain->read(&token, 2, 1).ok());
+  EXPECT_EQ(token, 50256);
 
   std::vector<int32_t> header(256);
   header[0] = 20240520;
@@ -115,7 +120,8 @@ TEST_F(ArrayFileTest, TokenFiles) {
   auto withHeader = openArray(write("t.bin", bytes(header) + tokens));
   ASSERT_TRUE(withHeader.ok()) << withHeader.message();
   EXPECT_EQ(withHeader->elements, 3u);
-  EXPECT_EQ(elementAsDouble(withHeader->type, withHeader->data(), 0), 4);
+  ASSERT_TRUE(withHeader->read(&token, 0, 1).ok());
+  EXPECT_EQ(token, 4);
 
   EXPECT_ERROR(openArray(write("t.bin", "abc")), "3 bytes");
   EXPECT_ERROR(openArray(write("t.bin", bytes(header).substr(0, 500))),
@@ -135,6 +141,30 @@ TEST_F(ArrayFileTest, OtherFilesAreBytes) {
   EXPECT_EQ(text->elements, 5u);
   EXPECT_ERROR(openArray(directory), "not a regular file");
   EXPECT_ERROR(openArray(path("none.txt")), "none.txt");
+}
+
+// What another process does to a file while it is in use is an error of the read.
+TEST_F(ArrayFileTest, AFileThatShrinksIsAnError) {
+  auto array =
+      openArray(write("a.npy", npyOf("<f4", "(4,)", bytes<float>({1, 2, 3, 4}))));
+  ASSERT_TRUE(array.ok()) << array.message();
+  float elements[4];
+  uint64_t whole = array->file.size();
+  std::filesystem::resize_file(path("a.npy"), whole - 6);
+  EXPECT_TRUE(array->read(elements, 0, 2).ok());
+  Status status = array->read(elements, 1, 3);
+  EXPECT_ERROR(status, "a.npy' was shortened from " + std::to_string(whole) + " to " +
+                           std::to_string(whole - 6));
+  EXPECT_ERROR(status, "byte " + std::to_string(whole - 6) + " is gone");
+  EXPECT_EQ(status.kind(), ErrorKind::Data);
+  // One that is removed is still there for who has it open.
+  std::filesystem::remove(path("a.npy"));
+  EXPECT_TRUE(array->read(elements, 0, 2).ok());
+}
+
+TEST_F(ArrayFileTest, APipeIsRefusedAndNotWaitedFor) {
+  ASSERT_EQ(::mkfifo(path("pipe.npy").c_str(), 0600), 0);
+  EXPECT_ERROR(openArray(path("pipe.npy")), "is not a regular file");
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// Arrays in files, mapped into memory and described, but not yet converted: NumPy's
-// .npy, token files (.bin), and any other file as bytes.
+// Arrays in files, opened and described: NumPy's .npy, token files (.bin), and any other
+// file as bytes. Elements are read when they are asked for.
 #ifndef TRAIN_RT_ARRAYFILE_H
 #define TRAIN_RT_ARRAYFILE_H
 
@@ -16,21 +16,23 @@ namespace train::rt {
 struct ArrayFile {
   enum class Format { Npy, Tokens, Bytes };
 
-  MappedFile file;
+  InputFile file;
   Format format = Format::Bytes;
   Scalar type = Scalar::U8;
   std::vector<int64_t> shape; ///< one dimension for tokens and bytes
   uint64_t offset = 0;        ///< bytes before the first element
   uint64_t elements = 0;
 
-  const uint8_t *data() const { return file.data() + offset; }
+  /// Elements [first, first + count) as they are in the file.
+  Status read(void *target, uint64_t first, uint64_t count) const {
+    uint64_t width = scalarBytes(type);
+    return file.read(target, offset + first * width, count * width);
+  }
   const std::string &path() const { return file.path(); }
 };
 
 /// Opens a file by its name: `.npy` with readNpy, `.bin` with readTokens, anything else
-/// as an array of bytes. The data inside the bounds of the file is promised; a file that
-/// another process truncates while it is mapped kills the process (SIGBUS), as with
-/// every memory-mapped reader.
+/// as an array of bytes. The header is read and checked against the size of the file.
 Result<ArrayFile> openArray(const std::string &path);
 
 /// NumPy's format, versions 1 to 3, little-endian, C order, bool, integer and float

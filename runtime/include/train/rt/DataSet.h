@@ -54,6 +54,7 @@ private:
                  uint8_t *target) const;
 
   std::vector<Binding> bindings;
+  mutable std::vector<uint8_t> scratch; ///< one row before its conversion
   int64_t sampleCount = 0;
   bool text = false;
 };

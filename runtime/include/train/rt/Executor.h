@@ -5,10 +5,13 @@
 
 #include "train/Runtime/Abi.h"
 #include "train/rt/Backend.h"
+#include "train/rt/FiniteCheck.h"
 #include "train/rt/Profile.h"
 #include "train/rt/Status.h"
+#include "train/rt/Stop.h"
 
 #include <functional>
+#include <map>
 #include <vector>
 
 namespace train::rt {
@@ -25,10 +28,20 @@ public:
 
   /// One pass over the program. A program without LOAD_INPUTS has its inputs loaded
   /// once before the first command. An error names the command and its source location.
-  Status run(const TrainProgram &program, const InputLoader &load);
+  ///
+  /// `stop` is asked before each command and its error returned. With `whole` it is asked
+  /// only until the first command that changes a symbol: the pass then ends with all
+  /// symbols as they were, or complete.
+  Status run(const TrainProgram &program, const InputLoader &load, const Stop &stop = {},
+             bool whole = true);
+
+  /// Whether the last run got as far as changing a symbol.
+  bool touchedSymbols() const { return touched; }
 
   /// Records times from now on, or no longer for null.
   void setProfile(Profile *newProfile) { profile = newProfile; }
+  /// Looks for NaNs after each command from now on, or no longer for null.
+  void setFiniteCheck(FiniteCheck *newCheck) { finiteCheck = newCheck; }
 
   uint8_t *arenaData() const { return arena; }
 
@@ -41,8 +54,14 @@ private:
   uint8_t *arena;
   Team &team;
   Profile *profile = nullptr;
+  FiniteCheck *finiteCheck = nullptr;
+  bool touched = false;
   std::vector<void *> buffers; ///< of the command at hand; kept to allocate once
+  std::map<const TrainProgram *, uint32_t> updates; ///< firstUpdate of each program
 };
+
+/// The first command of the program that changes a symbol, or its number of commands.
+uint32_t firstUpdate(const TrainExecutable &executable, const TrainProgram &program);
 
 /// The items [begin, end) of thread `thread`: [0, extent) cut at multiples of `grain`
 /// into `threads` runs that differ by at most one grain. Thread ranges are in order and

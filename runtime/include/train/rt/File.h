@@ -40,22 +40,31 @@ private:
   std::string path;
 };
 
-/// A whole file, mapped read-only.
-class MappedFile {
+/// A regular file open for reading at any place. Nothing is mapped: a file that another
+/// process shortens meanwhile is an error of the read, not a signal.
+class InputFile {
 public:
-  MappedFile() = default;
-  MappedFile(MappedFile &&other) noexcept;
-  MappedFile &operator=(MappedFile &&other) noexcept;
-  ~MappedFile();
+  InputFile() = default;
+  InputFile(InputFile &&other) noexcept;
+  InputFile &operator=(InputFile &&other) noexcept;
+  ~InputFile();
 
-  static Result<MappedFile> open(const std::string &path);
+  /// Anything but a regular file is refused, and a pipe nobody writes to never waited
+  /// for.
+  static Result<InputFile> open(const std::string &path);
 
-  const uint8_t *data() const { return start; }
+  /// The bytes [offset, offset + bytes), which must lie inside size(). If the file ends
+  /// before them by now, the error names it, its size then and now, and the byte.
+  Status read(void *target, uint64_t offset, uint64_t bytes) const;
+  /// The whole file, or an error where it has more than `most` bytes.
+  Result<std::string> readAll(uint64_t most) const;
+
+  /// In bytes, when it was opened.
   uint64_t size() const { return bytes; }
   const std::string &path() const { return name; }
 
 private:
-  const uint8_t *start = nullptr;
+  int descriptor = -1;
   uint64_t bytes = 0;
   std::string name;
 };

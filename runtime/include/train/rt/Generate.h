@@ -26,11 +26,11 @@ struct GenerateOptions {
 /// an f32 output `logits` [b,T,V]. A model of 256 tokens, or options.bytes, takes the
 /// prompt as text and emits text; any other takes and emits token ids. The prompt stands
 /// at the left of the window; once it is full, it slides. `emit` receives the prompt and
-/// then each token as text. The result is a function of parameters, prompt and seed.
+/// then each token as text. A stop is an error of its kind, after what was generated
+/// until then. The result is a function of parameters, prompt and seed.
 Status generate(Session &session, const TrainProgram &program,
                 const GenerateOptions &options,
-                const std::function<Status(const std::string &)> &emit,
-                const std::function<bool()> &stop);
+                const std::function<Status(const std::string &)> &emit, const Stop &stop);
 
 /// One token from logits[0..count): `random` in [0, 1) decides. Exposed for tests. Equal
 /// logits are taken in ascending order of their ids. NaN counts as minus infinity.

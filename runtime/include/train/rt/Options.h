@@ -32,6 +32,7 @@ struct Options {
   std::optional<uint64_t> seed;
   std::optional<SampleOrder> order;
   bool allowNan = false;
+  bool findNan = false;
   double timeout = 0; ///< seconds; 0: none
 
   // Files.

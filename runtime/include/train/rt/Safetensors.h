@@ -16,24 +16,30 @@
 
 namespace train::rt {
 
-/// A tensor of a file that is mapped.
+/// Where a tensor lies in its file.
 struct FileTensor {
   Scalar type = Scalar::F32;
   std::vector<int64_t> shape;
-  const uint8_t *data = nullptr; ///< not necessarily aligned
+  uint64_t offset = 0; ///< of its first byte in the file; not necessarily aligned
   uint64_t bytes = 0;
 };
 
 struct Safetensors {
-  MappedFile file;
+  InputFile file;
   std::map<std::string, FileTensor> tensors;
   std::map<std::string, std::string> metadata;
 };
 
 /// Opens and checks a file: a header of at most 100 MB inside the file; JSON nested no
 /// deeper than the format needs; no name twice; known types; byte ranges that are as long
-/// as shape and type say, don't overlap, and cover the data without gaps.
+/// as shape and type say, don't overlap, and cover the data without gaps. The data is
+/// read later.
 Result<Safetensors> readSafetensors(const std::string &path);
+
+/// Reads a tensor, converted to `type`, into `target`, which has room for as many
+/// elements of that type. The error names the tensor, or the file and the byte.
+Status readTensor(const Safetensors &file, const std::string &name,
+                  const FileTensor &tensor, Scalar type, uint8_t *target);
 
 /// A tensor to be written.
 struct TensorView {

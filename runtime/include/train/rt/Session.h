@@ -27,6 +27,15 @@ public:
   Team &team() const { return *threads; }
   /// Records times from now on, or no longer for null.
   void setProfile(Profile *profile) { executor.setProfile(profile); }
+  /// Whether the last pass got as far as changing a symbol.
+  bool touchedSymbols() const { return executor.touchedSymbols(); }
+  /// Looks for NaNs after each command from now on.
+  void findNans() {
+    finiteCheck.emplace(description, arena(), *threads);
+    executor.setFiniteCheck(&*finiteCheck);
+  }
+  /// The search that findNans started, or null.
+  FiniteCheck *nanSearch() { return finiteCheck ? &*finiteCheck : nullptr; }
 
   struct StepInputs {
     int64_t step = 0;     ///< counted from 0: part of the random key
@@ -43,19 +52,20 @@ public:
   };
   /// One pass over the STEP program. Micro-batch m of the step holds the samples at
   /// positions position + m * samples ... of that order. `data` may have no
-  /// samples where the program has no DATA inputs.
+  /// samples where the program has no DATA inputs. `stop` and `whole` are those of
+  /// Executor::run.
   Result<StepOutputs> step(const TrainProgram &program, const DataSet &data,
-                           const StepInputs &inputs);
+                           const StepInputs &inputs, const Stop &stop, bool whole);
 
   /// The mean loss of the EVAL program over the samples in file order, in whole
   /// micro-batches; samples of a last, partial one are left out. At most `batches` passes
-  /// if above 0. `stop` is asked before each pass and ends the evaluation early, with
-  /// the mean so far.
+  /// if above 0.
   Result<double> evaluate(const TrainProgram &program, const DataSet &data,
-                          int64_t batches, const std::function<bool()> &stop);
+                          int64_t batches, const Stop &stop);
 
   /// One pass over the PREDICT program whose inputs `fill` writes into the arena.
-  Status predict(const TrainProgram &program, const std::function<void()> &fill);
+  Status predict(const TrainProgram &program, const std::function<void()> &fill,
+                 const Stop &stop);
 
 private:
   Session(const TrainExecutable &executable, Arena arena, std::unique_ptr<Team> team);
@@ -66,6 +76,7 @@ private:
   Arena memory;
   std::unique_ptr<Team> threads;
   Executor executor;
+  std::optional<FiniteCheck> finiteCheck;
 };
 
 /// Samples that one step consumes.

@@ -1,12 +1,17 @@
-// SIGINT and SIGTERM ask the training to end after the step at hand.
+// SIGINT, SIGTERM and the end of the terminal ask the training to end after the step at
+// hand.
 #ifndef TRAIN_RT_SIGNALS_H
 #define TRAIN_RT_SIGNALS_H
 
 namespace train::rt {
 
-/// The first SIGINT or SIGTERM from now on is remembered; the second has its default
-/// effect and ends the process at once. SIGPIPE is ignored: writing to a closed pipe is
-/// an error of the write.
+/// Writing to a closed pipe, or beyond a limit on the size of files, is an error of the
+/// write from now on.
+void ignoreWriteSignals();
+
+/// The first SIGINT, SIGTERM or SIGHUP from now on is remembered; the second has its
+/// default effect and ends the process at once. A SIGHUP that is ignored (nohup) stays
+/// so.
 void installSignalHandlers();
 
 /// The signal that arrived, or 0.

@@ -23,6 +23,8 @@ enum class ErrorKind : int {
   Data = 4,         ///< an input, safetensors or checkpoint file has wrong contents
   Io = 5,           ///< the system refused to open, read, write or allocate
   Diverged = 6,     ///< the loss is not finite
+  Interrupted = 7,  ///< SIGINT or SIGTERM; see Stop.h
+  TimedOut = 8,     ///< the time limit is over; see Stop.h
 };
 
 /// Success, or one error message with its kind. An error is one line, lower case,

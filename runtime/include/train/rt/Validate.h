@@ -11,9 +11,10 @@ namespace train::rt {
 /// Every tensor lies inside the arena and has the bytes that its shape and type say;
 /// every command lies inside its program, its entry exists, its operands are offsets
 /// inside the arena, its name and location exist; loops are balanced; a program loads
-/// inputs as often as it has micro-batches, or never. The error names the program, the
-/// command's number and its source location. An ABI version other than ours is the
-/// first thing refused, since nothing else can be read then.
+/// inputs as often as it has micro-batches, or never; writes are in order, of commands
+/// that exist, and inside the arena. The error names the program, the command's number
+/// and its source location. An ABI version other than ours is the first thing refused,
+/// since nothing else can be read then.
 Status validateExecutable(const TrainExecutable &executable);
 
 /// How often LOAD_INPUTS runs in one pass over a validated program.

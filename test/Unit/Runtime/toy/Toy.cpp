@@ -5,6 +5,9 @@
 #include <cstring>
 
 namespace train::toy {
+
+void (*beforeUpdate)() = nullptr;
+
 namespace {
 
 // Names that commands refer to, in the order of Toy::locations.
@@ -67,6 +70,8 @@ void normKernel(void *const *buffers, const int64_t *, int64_t, int64_t) {
   for (int i = 0; i < 4; ++i)
     sum += f32(buffers, 0)[i] * f32(buffers, 0)[i];
   *f32(buffers, 1) = std::sqrt(sum);
+  if (beforeUpdate)
+    beforeUpdate();
 }
 
 // weight, bias, gradient[4], slotWeight, slotBias, rate, counter.
@@ -166,6 +171,10 @@ void Commands::add(const Header &header, const std::vector<uint64_t> &operands,
   ++number;
 }
 
+void Commands::write(const TrainTensor &tensor) {
+  writes.push_back({number - 1, number - 1, tensor.type, 0, tensor.offset, tensor.bytes});
+}
+
 void Toy::finish() {
   for (size_t i = 0; i < programs.size(); ++i) {
     TrainProgram &program = programs[i];
@@ -176,6 +185,8 @@ void Toy::finish() {
     program.input_count = uint32_t(inputs[i].size());
     program.outputs = outputs[i].data();
     program.output_count = uint32_t(outputs[i].size());
+    program.writes = commands[i].writes.data();
+    program.write_count = commands[i].writes.size();
   }
   executable.symbols = symbols.data();
   executable.symbol_count = uint32_t(symbols.size());
@@ -223,14 +234,19 @@ void makeRegression(Toy &toy, int64_t samples, int64_t microBatches, uint32_t th
     commands.add({TRAIN_COMMAND_LOAD_INPUTS, 0, 0, 1, Load});
     commands.add({TRAIN_COMMAND_KERNEL, 1, 4, 1, Gradient}, gradientOperands,
                  {samples, samples * count});
+    commands.write(gradient);
+    commands.write(loss);
     commands.add({TRAIN_COMMAND_LOOP_END, 0, 0, 1, Loop});
     return commands;
   };
   Commands step = build(microBatches);
   step.add({TRAIN_COMMAND_KERNEL, 2, 1, 1, Norm}, {gradient.offset, norm.offset});
+  step.write(norm);
   step.add({TRAIN_COMMAND_KERNEL, 3, 4, 1, Update},
            {weight.offset, bias.offset, gradient.offset, slotWeight.offset,
             slotBias.offset, rate.offset, counter.offset});
+  for (const TrainTensor &written : {weight, bias, slotWeight, slotBias, counter})
+    step.write(written);
   addProgram(toy, "step", TRAIN_PROGRAM_STEP, microBatches, samples, std::move(step),
              inputs, {loss, norm});
   addProgram(toy, "eval", TRAIN_PROGRAM_EVAL, 1, samples, build(1),
@@ -260,8 +276,11 @@ void makeBigram(Toy &toy, int64_t samples, int64_t window, uint32_t threads) {
   step.add({TRAIN_COMMAND_KERNEL, 1, 1, 1, Loss},
            {tokens.offset, labels.offset, table.offset, gradient.offset, loss.offset},
            {positions, 1});
+  step.write(gradient);
+  step.write(loss);
   step.add({TRAIN_COMMAND_KERNEL, 2, 65536, 1024, Update},
            {table.offset, gradient.offset, rate.offset});
+  step.write(table);
   addProgram(toy, "step", TRAIN_PROGRAM_STEP, 1, samples, std::move(step),
              {tokenInput, labelInput, {rate, TRAIN_INPUT_LEARNING_RATE, -1}}, {loss});
 
@@ -270,12 +289,14 @@ void makeBigram(Toy &toy, int64_t samples, int64_t window, uint32_t threads) {
   eval.add({TRAIN_COMMAND_KERNEL, 1, 1, 1, Loss},
            {tokens.offset, labels.offset, table.offset, gradient.offset, loss.offset},
            {positions, 0});
+  eval.write(loss);
   addProgram(toy, "eval", TRAIN_PROGRAM_EVAL, 1, samples, std::move(eval),
              {tokenInput, labelInput}, {loss});
 
   Commands predict;
   predict.add({TRAIN_COMMAND_KERNEL, 3, positions, 4, Logits},
               {tokens.offset, table.offset, logits.offset});
+  predict.write(logits);
   addProgram(toy, "predict", TRAIN_PROGRAM_PREDICT, 1, samples, std::move(predict),
              {tokenInput}, {logits});
   toy.finish();

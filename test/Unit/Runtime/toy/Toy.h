@@ -24,10 +24,13 @@ public:
   };
   void add(const Header &header, const std::vector<uint64_t> &operands = {},
            const std::vector<int64_t> &params = {});
+  /// Notes that the last command writes this tensor.
+  void write(const TrainTensor &tensor);
   const void *data() const { return words.data(); }
   uint64_t bytes() const { return words.size() * 8; }
   uint32_t count() const { return number; }
   std::vector<uint64_t> words;
+  std::vector<TrainWrite> writes;
 
 private:
   uint32_t number = 0;
@@ -49,6 +52,10 @@ struct Toy {
   Toy(const Toy &) = delete;
   void finish();
 };
+
+/// Called by the regression's step once its gradient is there, and before it changes a
+/// symbol. Null unless a test sets it.
+extern void (*beforeUpdate)();
 
 /// Fits labels [b] = x [b,3] . weight + bias over N micro-batches of b samples, by SGD
 /// with momentum: parameters "model.weight" [3] (normal) and "model.bias" [], optimizer
