@@ -24,7 +24,10 @@ ResidencySolution keepOnly(const ResidencyProblem &problem,
 /// Orders from the cheapest (keepEverything) to the one with the smallest peak found,
 /// both strictly monotone: peaks fall, costs rise. The targets depend on the problem
 /// alone and not on any budget, so that a choice among them is monotone in the budget.
-std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem);
+/// No `known` solution is better than the point with the same peak.
+std::vector<ResidencySolution>
+findFrontier(const ResidencyProblem &problem,
+             const std::vector<ResidencySolution> &known = {});
 
 /// One order with a peak of at most `budget`, or the smallest peak found where there is
 /// none; searches around the frontier's neighbours of that budget.

@@ -1,0 +1,163 @@
+//===- ResidencySolvers.cpp - frontiers and single budgets -------------------===//
+//
+// Puts the searches together: greedy descent from target to target, annealing at each,
+// and on the way back up whatever a lower target's plan is worth at a higher one.
+//
+//===----------------------------------------------------------------------===//
+#include "ResidencyBounds.h"
+#include "ResidencyDescent.h"
+#include "ResidencySearch.h"
+
+#include <algorithm>
+
+namespace train::planning {
+
+namespace {
+/// One plan under work, and the searches on it.
+class Planner {
+public:
+  explicit Planner(const ResidencyProblem &problem)
+      : problem(problem), instance(problem), plan(instance), moves(instance, plan),
+        descent(instance, plan, moves), floor(boundPeak(instance)) {
+    // So low that at first everything lives longer rather than being computed again.
+    double least = 0;
+    for (const ResidencyNode &node : problem.nodes)
+      if (node.cost > 0 && (least == 0 || node.cost < least))
+        least = node.cost;
+    moves.price = least * 1e-30;
+  }
+
+  /// Greedily to the target; the plan may end with excess.
+  void lower(int64_t target) {
+    plan.setTarget(target);
+    descent.run();
+    moves.prune();
+  }
+
+  /// Through `steps` targets in between: what greed takes depends on how far it looks.
+  void lowerSlowly(int64_t target, unsigned steps) {
+    int64_t from = plan.findPeak();
+    for (unsigned step = 1; step <= steps; ++step)
+      if (target < from)
+        lower(target + (from - target) / steps * (steps - step));
+  }
+
+  void anneal(int64_t work, double heat, uint64_t seed) {
+    ResidencySearch(instance, plan, moves, seed).anneal(work, heat);
+    moves.prune();
+  }
+
+  ResidencySolution take(const char *solver) const {
+    return measure(problem, plan.getSequence(), solver);
+  }
+
+  const ResidencyProblem &problem;
+  const ResidencyInstance instance;
+  ResidencyPlan plan;
+  ResidencyMoves moves;
+  ResidencyDescent descent;
+  const int64_t floor;
+};
+
+bool isBetter(const ResidencySolution &a, const ResidencySolution &b, int64_t target) {
+  bool fitsA = a.peak <= target, fitsB = b.peak <= target;
+  if (fitsA != fitsB)
+    return fitsA;
+  if (!fitsA && a.peak != b.peak)
+    return a.peak < b.peak;
+  return a.cost != b.cost ? a.cost < b.cost : a.peak < b.peak;
+}
+
+/// Peaks fall, costs rise, both strictly.
+std::vector<ResidencySolution> keepPareto(std::vector<ResidencySolution> all) {
+  std::sort(all.begin(), all.end(),
+            [](const ResidencySolution &a, const ResidencySolution &b) {
+              return a.cost != b.cost   ? a.cost < b.cost
+                     : a.peak != b.peak ? a.peak < b.peak
+                                        : a.sequence.size() < b.sequence.size();
+            });
+  std::vector<ResidencySolution> kept;
+  for (ResidencySolution &each : all)
+    if (kept.empty() || each.peak < kept.back().peak)
+      kept.push_back(std::move(each));
+  return kept;
+}
+} // namespace
+
+std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
+                                            const std::vector<ResidencySolution> &known) {
+  std::vector<ResidencySolution> found{keepEverything(problem)};
+  found.insert(found.end(), known.begin(), known.end());
+  if (problem.forward > 0)
+    found.push_back(keepOnly(problem, std::vector<bool>(problem.tensors.size(), false)));
+  Planner planner(problem);
+  const int64_t top = found.front().peak;
+  // Evenly spaced, and closer near the end, where a little memory costs most.
+  std::vector<int64_t> targets;
+  constexpr int steps = 24;
+  for (int step = 1; step < steps; ++step)
+    targets.push_back(planner.floor +
+                      static_cast<int64_t>(static_cast<double>(top - planner.floor) *
+                                           (steps - step) / steps));
+  for (double share : {0.02, 0.01, 0.0})
+    targets.push_back(
+        planner.floor +
+        static_cast<int64_t>(static_cast<double>(top - planner.floor) * share));
+  const int64_t size = problem.order.size();
+  const int64_t work = (200'000'000 + 150'000 * size) / targets.size();
+  std::vector<ResidencySolution> best(targets.size());
+  for (size_t i = 0; i < targets.size(); ++i) {
+    planner.lower(targets[i]);
+    best[i] = planner.take("greedy");
+    planner.anneal(work, 0.5, i);
+    ResidencySolution annealed = planner.take("annealing");
+    if (isBetter(annealed, best[i], targets[i]))
+      best[i] = std::move(annealed);
+    else
+      planner.plan.assign(best[i].sequence);
+  }
+  // A plan for less memory, relaxed, may be cheaper than one that came from above.
+  for (size_t i = targets.size(); i-- > 0;) {
+    const ResidencySolution *start = &best[i];
+    for (const ResidencySolution &each : found)
+      if (isBetter(each, *start, targets[i]))
+        start = &each;
+    planner.plan.setTarget(targets[i]);
+    if (i + 1 < targets.size() || start != &best[i]) {
+      if (start != &best[i])
+        planner.plan.assign(start->sequence);
+      planner.moves.prune();
+      planner.anneal(work / 2, 0.1, targets.size() + i);
+      ResidencySolution relaxed = planner.take("annealing");
+      if (isBetter(relaxed, best[i], targets[i]))
+        best[i] = std::move(relaxed);
+    }
+    planner.plan.assign(best[i].sequence);
+  }
+  for (ResidencySolution &each : best)
+    found.push_back(std::move(each));
+  return keepPareto(std::move(found));
+}
+
+ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget) {
+  ResidencySolution best = keepEverything(problem);
+  if (best.peak <= budget)
+    return best;
+  Planner planner(problem);
+  planner.lowerSlowly(budget, 16);
+  best = planner.take("greedy");
+  const double size = static_cast<double>(problem.order.size());
+  const double scale = std::min(10.0, std::max(1.0, size * size / 160'000));
+  const auto work = static_cast<int64_t>(3e8 * scale);
+  for (uint64_t run = 0; run < 2; ++run) {
+    planner.plan.assign(best.sequence);
+    planner.plan.setTarget(budget);
+    planner.anneal(work, run == 0 ? 1.0 : 0.3, run);
+    ResidencySolution annealed = planner.take("annealing");
+    if (isBetter(annealed, best, budget))
+      best = std::move(annealed);
+  }
+  return best;
+}
+
+} // namespace train::planning
