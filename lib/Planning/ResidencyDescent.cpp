@@ -11,6 +11,27 @@
 
 namespace train::planning {
 
+/// A round ends, and all gaps are guessed anew, when this share of the overfull positions
+/// is left: what a gap frees shrinks with them, more for some than for others.
+static constexpr double renewal = 0.5;
+
+/// A gap is taken if no other is guessed to be better by more than this: equal layers
+/// would have all their gaps measured to find the best by a hair.
+static constexpr double nearly = 1.05;
+
+static uint64_t keyOf(unsigned tensor, unsigned user) {
+  return static_cast<uint64_t>(tensor) << 32 | user;
+}
+
+/// Changes when something that a recipe of `tensor` reads is executed or read elsewhere.
+uint64_t ResidencyDescent::getSurroundings(unsigned tensor) const {
+  uint64_t sum = 0;
+  for (unsigned n : instance.recipes[tensor])
+    for (unsigned t : instance.problem.nodes[n].reads)
+      sum = sum * 31 + plan.getTouches(t).size();
+  return sum;
+}
+
 void ResidencyDescent::push(unsigned tensor, unsigned touch) {
   const auto &touches = plan.getTouches(tensor);
   if (touch == 0 || touches[touch].isWrite || instance.recipes[tensor].empty())
@@ -27,7 +48,14 @@ void ResidencyDescent::push(unsigned tensor, unsigned touch) {
   for (unsigned n : instance.recipes[tensor])
     if (plan.isAllowedAt(n, last))
       cost = std::min(cost, instance.problem.nodes[n].cost);
-  gaps.push({cost / freed, tensor, user, plan.getNode(user), none});
+  double guess = cost / freed;
+  auto lesson = lessons.find(keyOf(tensor, user));
+  double dearer =
+      lesson != lessons.end() && lesson->second.surroundings == getSurroundings(tensor)
+          ? lesson->second.dearer
+          : 1;
+  gaps.push(
+      {guess * dearer * plan.getOverfull(), guess, tensor, user, plan.getNode(user), 0});
 }
 
 bool ResidencyDescent::drop(unsigned user, unsigned recipe, double &ratio) {
@@ -54,7 +82,9 @@ bool ResidencyDescent::measure(Gap &gap, unsigned &recipe) {
     }
     plan.rollback();
   }
-  gap.seen = changes;
+  if (recipe != none && gap.guess > 0)
+    lessons[keyOf(gap.tensor, gap.user)] = {getSurroundings(gap.tensor),
+                                            gap.ratio / gap.guess};
   return recipe != none;
 }
 
@@ -65,7 +95,9 @@ bool ResidencyDescent::round() {
     for (unsigned i = 1; i < plan.getTouches(t).size(); ++i)
       push(t, i);
   bool changed = false;
-  while (plan.getOverfull() > 0 && !gaps.empty()) {
+  const double enough = renewal * plan.getOverfull();
+  while (plan.getOverfull() > (changed ? enough : 0) && !gaps.empty() &&
+         plan.getWork() < most) {
     Gap gap = gaps.top();
     gaps.pop();
     unsigned at = plan.getPosition(gap.user);
@@ -79,7 +111,8 @@ bool ResidencyDescent::round() {
     unsigned recipe = none;
     if (!measure(gap, recipe))
       continue;
-    if (!gaps.empty() && gaps.top().ratio < gap.ratio) {
+    gap.rank = gap.ratio * plan.getOverfull();
+    if (!gaps.empty() && gaps.top().rank * nearly < gap.rank) {
       gaps.push(gap);
       continue;
     }
@@ -87,7 +120,6 @@ bool ResidencyDescent::round() {
     drop(gap.user, recipe, ratio);
     moves.price = std::max(moves.price, ratio);
     plan.commit();
-    ++changes;
     changed = true;
     // New gaps end at what was inserted, right before the user.
     at = plan.getPosition(gap.user);
@@ -101,12 +133,14 @@ bool ResidencyDescent::round() {
 
 bool ResidencyDescent::run() {
   plan.commit();
-  for (unsigned futile = 0; plan.getOverfull() > 0 && futile < 12;) {
+  most = plan.getWork() + 200'000'000 + 250'000 * static_cast<int64_t>(plan.getSize());
+  for (unsigned futile = 0;
+       plan.getOverfull() > 0 && futile < 4 && plan.getWork() < most;) {
     double before = plan.getExcess();
     round();
     // What cannot be freed at this price may be at a higher one.
-    if (plan.getExcess() > before * 0.999)
-      ++futile, moves.price *= 4;
+    if (plan.getExcess() > before * 0.9)
+      ++futile, moves.price *= 8;
   }
   return plan.getOverfull() == 0;
 }

@@ -10,6 +10,7 @@
 #include "ResidencyMoves.h"
 
 #include <queue>
+#include <unordered_map>
 
 namespace train::planning {
 
@@ -27,17 +28,21 @@ private:
   static constexpr unsigned none = ResidencyInstance::none;
   /// The gap of a tensor that ends at a read by `user`.
   struct Gap {
-    double ratio; ///< cost per byte of excess that dropping it frees, or a guess
+    /// Cost per byte of excess that dropping it frees, times the number of overfull
+    /// positions: as they become fewer, most gaps free less, in proportion.
+    double rank;
+    double guess; ///< the cheapest recipe's cost alone, per such byte
     unsigned tensor, user, node;
-    uint64_t seen; ///< the number of changes when the ratio was measured
+    double ratio; ///< cost per such byte, where it was measured
     bool operator<(const Gap &other) const { // the smallest first
-      return ratio != other.ratio     ? ratio > other.ratio
+      return rank != other.rank       ? rank > other.rank
              : tensor != other.tensor ? tensor > other.tensor
                                       : user > other.user;
     }
   };
 
   void push(unsigned tensor, unsigned touch);
+  uint64_t getSurroundings(unsigned tensor) const;
   bool drop(unsigned user, unsigned recipe, double &ratio);
   bool measure(Gap &gap, unsigned &recipe);
   bool round();
@@ -46,7 +51,15 @@ private:
   ResidencyPlan &plan;
   ResidencyMoves &moves;
   std::priority_queue<Gap> gaps;
-  uint64_t changes = 0;
+  /// The plan's work at which a run gives up.
+  int64_t most = 0;
+  /// What measuring a gap taught: how much dearer it is than the guess, as long as
+  /// nothing has changed for what its recipes read.
+  struct Lesson {
+    uint64_t surroundings;
+    double dearer;
+  };
+  std::unordered_map<uint64_t, Lesson> lessons;
 };
 
 } // namespace train::planning

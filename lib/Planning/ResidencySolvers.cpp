@@ -92,50 +92,68 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
     found.push_back(keepOnly(problem, std::vector<bool>(problem.tensors.size(), false)));
   Planner planner(problem);
   const int64_t top = found.front().peak;
-  // Evenly spaced, and closer near the end, where a little memory costs most.
-  std::vector<int64_t> targets;
-  constexpr int steps = 24;
-  for (int step = 1; step < steps; ++step)
-    targets.push_back(planner.floor +
-                      static_cast<int64_t>(static_cast<double>(top - planner.floor) *
-                                           (steps - step) / steps));
-  for (double share : {0.02, 0.01, 0.0})
-    targets.push_back(
-        planner.floor +
-        static_cast<int64_t>(static_cast<double>(top - planner.floor) * share));
-  const int64_t size = problem.order.size();
-  const int64_t work = (200'000'000 + 150'000 * size) / targets.size();
-  std::vector<ResidencySolution> best(targets.size());
-  for (size_t i = 0; i < targets.size(); ++i) {
-    planner.lower(targets[i]);
-    best[i] = planner.take("greedy");
-    planner.anneal(work, 0.5, i);
+  const int64_t range = std::max<int64_t>(top - planner.floor, 0);
+  const auto work = static_cast<int64_t>(1.5e7 + 8e3 * problem.order.size());
+  auto share = [&](double part) {
+    return planner.floor + static_cast<int64_t>(static_cast<double>(range) * part);
+  };
+  struct Point {
+    int64_t target;
+    ResidencySolution plan;
+  };
+  std::vector<Point> points;
+  auto descend = [&](int64_t target) {
+    planner.lower(target);
+    Point point{target, planner.take("greedy")};
+    // Where greed fails, patience may not.
+    bool met = point.plan.peak <= target;
+    planner.anneal(met ? work : std::max(work, std::min<int64_t>(8 * work, 300'000'000)),
+                   met ? 0.5 : 1.0, points.size());
     ResidencySolution annealed = planner.take("annealing");
-    if (isBetter(annealed, best[i], targets[i]))
-      best[i] = std::move(annealed);
-    else
-      planner.plan.assign(best[i].sequence);
+    if (isBetter(annealed, point.plan, target))
+      point.plan = std::move(annealed);
+    planner.plan.assign(point.plan.sequence);
+    points.push_back(std::move(point));
+    return points.back().plan.peak <= target;
+  };
+  // Evenly spaced, and closer at the end, where a little memory costs most.
+  constexpr int steps = 24;
+  double failed = -1, met = 1;
+  for (int step = 1; step < steps && failed < 0; ++step) {
+    double part = static_cast<double>(steps - step) / steps;
+    (descend(share(part)) ? met : failed) = part;
   }
+  if (failed < 0 && !descend(share(0)))
+    failed = 0;
+  for (int step = 0; step < 4 && failed >= 0; ++step) {
+    // Back to the last plan that met its target.
+    auto last = std::find_if(points.rbegin(), points.rend(), [](const Point &point) {
+      return point.plan.peak <= point.target;
+    });
+    planner.plan.assign(last == points.rend() ? problem.order : last->plan.sequence);
+    double part = (failed + met) / 2;
+    (descend(share(part)) ? met : failed) = part;
+  }
+  std::sort(points.begin(), points.end(),
+            [](const Point &a, const Point &b) { return a.target > b.target; });
   // A plan for less memory, relaxed, may be cheaper than one that came from above.
-  for (size_t i = targets.size(); i-- > 0;) {
-    const ResidencySolution *start = &best[i];
+  for (size_t i = points.size(); i-- > 0;) {
+    const int64_t target = points[i].target;
+    const ResidencySolution *start =
+        i + 1 < points.size() ? &points[i + 1].plan : nullptr;
     for (const ResidencySolution &each : found)
-      if (isBetter(each, *start, targets[i]))
+      if (!start || isBetter(each, *start, target))
         start = &each;
-    planner.plan.setTarget(targets[i]);
-    if (i + 1 < targets.size() || start != &best[i]) {
-      if (start != &best[i])
-        planner.plan.assign(start->sequence);
-      planner.moves.prune();
-      planner.anneal(work / 2, 0.1, targets.size() + i);
-      ResidencySolution relaxed = planner.take("annealing");
-      if (isBetter(relaxed, best[i], targets[i]))
-        best[i] = std::move(relaxed);
-    }
-    planner.plan.assign(best[i].sequence);
+    planner.plan.setTarget(target);
+    planner.plan.assign(start->sequence);
+    planner.moves.prune();
+    planner.anneal(work / 2, 0.1, points.size() + i);
+    ResidencySolution relaxed = planner.take("annealing");
+    if (isBetter(relaxed, points[i].plan, target))
+      points[i].plan = std::move(relaxed);
   }
-  for (ResidencySolution &each : best)
-    found.push_back(std::move(each));
+  for (Point &point : points)
+    found.push_back(std::move(point.plan));
   return keepPareto(std::move(found));
 }
 

@@ -156,6 +156,90 @@ inline ResidencyProblem randomStep(unsigned seed, unsigned size) {
   return problem;
 }
 
+/// A transformer's training step: per layer ten forward nodes, fourteen backward nodes,
+/// four updates in place, and two ways to normalize again from kept statistics. Costs are
+/// FLOPs and bytes in a fixed ratio; `stream` is the bytes of one activation of the
+/// model's width.
+inline ResidencyProblem transformer(unsigned layers, int64_t stream) {
+  ResidencyBuilder builder;
+  ResidencyProblem &problem = builder.problem;
+  const double light = static_cast<double>(stream) * 1e-6, heavy = 60 * light;
+  const int64_t small = stream / 64, weight = stream;
+  auto inPlace = [&](unsigned n, unsigned read) {
+    problem.nodes[n].inPlace.push_back({0, read});
+    return n;
+  };
+  struct Layer {
+    unsigned x, y1, mean1, rstd1, q, o, lse, x2, y2, mean2, rstd2, h, g;
+    unsigned wq, wo, w1, w2;
+  };
+  std::vector<Layer> all(layers);
+  for (Layer &l : all) {
+    l.wq = builder.input(3 * weight), l.wo = builder.input(weight);
+    l.w1 = builder.input(4 * weight), l.w2 = builder.input(4 * weight);
+  }
+  unsigned x = builder.input(stream);
+  auto normalize = [&](unsigned from, unsigned &y, unsigned &mean, unsigned &rstd) {
+    y = builder.tensor(stream), mean = builder.tensor(small),
+    rstd = builder.tensor(small);
+    builder.node(2 * light, {from}, {y, mean, rstd});
+    builder.node(1.5 * light, {from, mean, rstd}, {y}, false);
+  };
+  for (Layer &l : all) {
+    l.x = x;
+    normalize(x, l.y1, l.mean1, l.rstd1);
+    builder.node(3 * heavy, {l.y1, l.wq}, {l.q = builder.tensor(3 * stream)});
+    l.o = builder.tensor(stream), l.lse = builder.tensor(small);
+    builder.node(heavy, {l.q}, {l.o, l.lse});
+    unsigned p = builder.tensor(stream), m = builder.tensor(stream);
+    builder.node(heavy, {l.o, l.wo}, {p});
+    inPlace(builder.node(2 * light, {p, x}, {l.x2 = builder.tensor(stream)}), 0);
+    normalize(l.x2, l.y2, l.mean2, l.rstd2);
+    builder.node(4 * heavy, {l.y2, l.w1}, {l.h = builder.tensor(4 * stream)});
+    inPlace(builder.node(8 * light, {l.h}, {l.g = builder.tensor(4 * stream)}), 0);
+    builder.node(4 * heavy, {l.g, l.w2}, {m});
+    inPlace(builder.node(2 * light, {m, l.x2}, {x = builder.tensor(stream)}), 0);
+  }
+  unsigned loss = builder.tensor(4), d = builder.tensor(stream);
+  builder.node(light, {x}, {loss});
+  problem.forward = problem.order.size();
+  builder.node(light, {x}, {d});
+  std::vector<unsigned> outputs{loss};
+  auto update = [&](double cost, std::vector<unsigned> reads, unsigned w) {
+    unsigned gradient = builder.tensor(problem.tensors[w].bytes);
+    builder.node(cost, std::move(reads), {gradient});
+    unsigned n = builder.node(6 * light, {w, gradient}, {});
+    problem.nodes[n].updates = {w};
+    problem.nodes[n].repeatable = false;
+    outputs.push_back(w);
+  };
+  for (unsigned i = layers; i-- > 0;) {
+    const Layer &l = all[i];
+    unsigned dg = builder.tensor(4 * stream), dh = builder.tensor(4 * stream);
+    unsigned dy2 = builder.tensor(stream), dn2 = builder.tensor(stream);
+    unsigned d2 = builder.tensor(stream), dO = builder.tensor(stream);
+    unsigned dq = builder.tensor(3 * stream), dy1 = builder.tensor(stream);
+    unsigned dn1 = builder.tensor(stream), d1 = builder.tensor(stream);
+    builder.node(4 * heavy, {d, l.w2}, {dg});
+    update(4 * heavy, {l.g, d}, l.w2);
+    inPlace(builder.node(12 * light, {dg, l.h}, {dh}), 0);
+    builder.node(4 * heavy, {dh, l.w1}, {dy2});
+    update(4 * heavy, {l.y2, dh}, l.w1);
+    inPlace(builder.node(4 * light, {dy2, l.x2, l.mean2, l.rstd2}, {dn2}), 0);
+    inPlace(builder.node(2 * light, {dn2, d}, {d2}), 0);
+    builder.node(heavy, {d2, l.wo}, {dO});
+    update(heavy, {l.o, d2}, l.wo);
+    builder.node(2.5 * heavy, {l.q, l.o, l.lse, dO}, {dq});
+    builder.node(3 * heavy, {dq, l.wq}, {dy1});
+    update(3 * heavy, {l.y1, dq}, l.wq);
+    inPlace(builder.node(4 * light, {dy1, l.x, l.mean1, l.rstd1}, {dn1}), 0);
+    inPlace(builder.node(2 * light, {dn1, d2}, {d1}), 0);
+    d = d1;
+  }
+  problem.outputs = outputs;
+  return problem;
+}
+
 } // namespace train::planning::test
 
 #endif // TRAIN_TEST_UNIT_PLANNING_RESIDENCYINSTANCES_H
