@@ -81,7 +81,9 @@ def TrainDerivePrograms : TrainPass<"train-derive-programs"> {
     `train.eval @eval` computes the loss (and the graph's output `count`, if it has one) as it is outside training: ops
     that mean something else there say so through EvalFormOpInterface (dropout is the identity, batch_norm reads its running
     statistics). `train.predict @predict` computes the other outputs; without such outputs there is none. It has only the inputs
-    that those need, so labels disappear.
+    that those need, so labels disappear, and a batch of one sample where a sample's outputs depend on that sample alone: text
+    is generated for one prompt, and whole logits of a batch would be the largest tensor of all programs. Where samples might see each
+    other (the batch is not the leading dimension of an op that combines elements, or such an op loses it), the batch stays the graph's.
 
     Why: one source for the three programs that a trained executable runs.
 
@@ -93,7 +95,7 @@ def TrainDerivePrograms : TrainPass<"train-derive-programs"> {
     train.graph @g(%x: ..., %labels: ...) -> (loss: tensor<f32>, logits: tensor<4x10xf32>) { ... }
     // adds
     train.eval @eval(%x: ..., %labels: ...) -> (loss: tensor<f32>) { ... }
-    train.predict @predict(%x: ...) -> (logits: tensor<4x10xf32>) { ... }
+    train.predict @predict(%x: ...) -> (logits: tensor<1x10xf32>) { ... }
     ```
   }];
 }

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "../FlatBody.h"
+#include "../ProgramBatch.h"
+#include "mlir/IR/Remarks.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -84,6 +86,35 @@ ProgramT derive(GraphOp graph, OpBuilder &builder, StringRef name,
   return program;
 }
 
+/// Lets the prediction take one sample, where that changes nothing for the sample.
+void predictOne(PredictOp predict) {
+  auto whole = cast<ProgramOpInterface>(predict.getOperation());
+  std::optional<int64_t> batch = getBatch(whole);
+  if (!batch || *batch <= 1)
+    return;
+  auto options =
+      remark::RemarkOpts::name("PredictedBatch").category("train-derive-programs");
+  OpBuilder builder(predict);
+  auto single = cast<ProgramOpInterface>(builder.clone(*predict));
+  bool apart;
+  {
+    // An op that can't follow is no error: the graph's batch is right for it.
+    ScopedDiagnosticHandler silence(predict.getContext(),
+                                    [](Diagnostic &) { return success(); });
+    apart = succeeded(setBatch(single, 1)) && keepsSamplesApart(whole, single);
+  }
+  if (!apart) {
+    single->erase();
+    remark::missed(predict.getLoc(), options)
+        << remark::add("predicts {0} samples at once: they might see each other", *batch)
+        << remark::metric("batch", *batch);
+    return;
+  }
+  predict.erase();
+  remark::passed(single->getLoc(), options)
+      << remark::add("predicts one sample at once") << remark::metric("batch", 1);
+}
+
 struct DerivePrograms : train::impl::TrainDeriveProgramsBase<DerivePrograms> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -113,7 +144,8 @@ struct DerivePrograms : train::impl::TrainDeriveProgramsBase<DerivePrograms> {
     if (hasOutput(isEvaluation))
       derive<EvalOp>(graph, builder, kEvalName, isEvaluation, /*dropInputs=*/false);
     if (hasOutput(isPrediction))
-      derive<PredictOp>(graph, builder, kPredictName, isPrediction, /*dropInputs=*/true);
+      predictOne(derive<PredictOp>(graph, builder, kPredictName, isPrediction,
+                                   /*dropInputs=*/true));
   }
 };
 

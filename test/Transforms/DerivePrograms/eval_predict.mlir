@@ -38,7 +38,7 @@ train.graph @g(%x: tensor<4x3xf32> batch(0), %labels: tensor<4xi32> batch(0)) ->
 // CHECK: train.return %[[LOSS]], %[[COUNT]]
 
 // CHECK-LABEL: train.predict @predict
-// CHECK-SAME: (%x: tensor<4x3xf32> batch(0)) -> (logits: tensor<4x3xf32>)
+// CHECK-SAME: (%x: tensor<1x3xf32> batch(0)) -> (logits: tensor<1x3xf32>)
 // CHECK: %[[LOGITS:.*]] = train.matmul
 // CHECK-NOT: train.cross_entropy
 // CHECK: train.return %[[LOGITS]]
