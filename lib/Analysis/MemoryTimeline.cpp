@@ -9,6 +9,18 @@
 using namespace mlir;
 using namespace train;
 
+int64_t train::getWorkspaceBytes(Operation *op, int threads) {
+  int64_t bytes = 0;
+  if (auto library = dyn_cast<LibraryOpInterface>(op))
+    for (const LibraryCall &call : library.getLibraryCalls())
+      if (llvm::is_contained(call.operands, Value()))
+        bytes = std::max(
+            bytes, trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
+  if (auto kernels = dyn_cast<WorkspaceOpInterface>(op))
+    bytes = std::max(bytes, kernels.getWorkspaceBytes());
+  return bytes;
+}
+
 FailureOr<MemoryTimeline> MemoryTimeline::build(ProgramOpInterface program,
                                                 const PersistentMemory &persistent,
                                                 int threads) {

@@ -173,14 +173,7 @@ LogicalResult TimelineBuilder::checkSymbolsWritten() {
 }
 
 void TimelineBuilder::addWorkspace(Operation &op) {
-  int64_t bytes = 0;
-  if (auto library = dyn_cast<LibraryOpInterface>(op))
-    for (const LibraryCall &call : library.getLibraryCalls())
-      if (llvm::is_contained(call.operands, Value()))
-        bytes = std::max(
-            bytes, trainLibraryWorkspaceBytes(call.entry, call.params.data(), threads));
-  if (auto kernels = dyn_cast<WorkspaceOpInterface>(op))
-    bytes = std::max(bytes, kernels.getWorkspaceBytes());
+  int64_t bytes = getWorkspaceBytes(&op, threads);
   if (bytes == 0)
     return;
   std::string name =

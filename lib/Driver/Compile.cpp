@@ -3,9 +3,11 @@
 #include "train/Driver/Compile.h"
 #include "Diagnostics.h"
 #include "Output.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
-#include "train/Analysis/MemoryReport.h"
+#include "train/Analysis/ExplainMemory.h"
+#include "train/Analysis/MemoryPage.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Conversion/CpuObject.h"
 #include "train/Conversion/GpuKernels.h"
@@ -52,6 +54,8 @@ public:
     context.loadAllAvailableDialects();
     context.printOpOnDiagnostic(false);
     DiagnosticPrinter printer(&context, options.remarks);
+    if (options.remarks && failed(enableRemarks(context)))
+      return kCompileFailed;
     auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/false,
                                                      /*RequiresNullTerminator=*/true);
     if (!buffer) {
@@ -73,7 +77,7 @@ public:
     if (int code = settleBatch(*module); code != kCompileDone)
       return code;
     if (failed(runPipelines(*module, stop.value_or(Stage::Planned))))
-      return kCompileFailed;
+      return (*module)->hasAttr(kMinimumBytesAttr) ? kCompileOverBudget : kCompileFailed;
     lap("passes");
     if (getStage(*module) == Stage::Planned)
       if (int code = reportMemory(*module); code != kCompileDone)
@@ -120,6 +124,25 @@ private:
         reportError(wrong);
         return kCompileSystem;
       }
+    return readComparison();
+  }
+
+  // The report to compare with; without one, nothing is read.
+  int readComparison() {
+    if (options.compare.empty())
+      return kCompileDone;
+    auto buffer = llvm::MemoryBuffer::getFile(options.compare, /*IsText=*/true);
+    if (!buffer) {
+      reportError("cannot read " + options.compare + ": " + buffer.getError().message());
+      return kCompileSystem;
+    }
+    llvm::Expected<MemoryReport> report = parseMemoryReport((*buffer)->getBuffer());
+    if (!report) {
+      reportError(options.compare +
+                  " is not a memory report: " + llvm::toString(report.takeError()));
+      return kCompileSystem;
+    }
+    comparison = std::move(*report);
     return kCompileDone;
   }
 
@@ -217,6 +240,16 @@ private:
     return kCompileUsage;
   }
 
+  /// Passes state what they did through remarks; they come out as diagnostics.
+  static LogicalResult enableRemarks(MLIRContext &context) {
+    // A kind of remark without a filter of its own is off, whatever `all` says.
+    const std::string any = ".*";
+    remark::RemarkCategories categories{any, any, any, any, any};
+    return remark::enableOptimizationRemarks(
+        context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+        /*printAsEmitRemarks=*/true);
+  }
+
   //===-- Stages
   //-------------------------------------------------------------------------------===//
 
@@ -251,18 +284,22 @@ private:
       return attr ? attr.getInt() : 0;
     };
     int64_t arena = bytes(kArenaBytesAttr), bound = bytes(kLowerBoundAttr);
-    if (options.printMemory || !options.memoryReport.empty()) {
-      FailureOr<llvm::json::Object> memory = buildMemoryReport(module);
+    if (options.printMemory || options.explainMemory || !options.memoryReport.empty()) {
+      FailureOr<MemoryReport> memory = createMemoryReport(module);
       if (failed(memory))
         return kCompileFailed;
       if (options.printMemory)
-        printMemory(*memory, arena, bound);
-      if (!options.memoryReport.empty()) {
-        std::string text =
-            llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*memory)));
-        if (std::string wrong = writeBytes(options.memoryReport, text); !wrong.empty())
-          return finish(wrong);
+        printMemory(*memory);
+      if (options.explainMemory)
+        explainMemory(*memory, llvm::outs());
+      if (comparison) {
+        llvm::outs() << "\n";
+        compareMemory(*comparison, *memory, llvm::outs());
       }
+      llvm::outs().flush();
+      if (!options.memoryReport.empty())
+        if (std::string wrong = writeReport(*memory, module); !wrong.empty())
+          return finish(wrong);
     }
     if (options.memoryBudget && arena > options.memoryBudget) {
       reportError("the plan needs " + formatByteSize(arena) + " (" +
@@ -275,20 +312,21 @@ private:
     return kCompileDone;
   }
 
-  static void printMemory(const llvm::json::Object &memory, int64_t arena,
-                          int64_t bound) {
+  std::string writeReport(const MemoryReport &memory, ModuleOp module) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    writeMemoryReport(memory, module.getName().value_or("model"), options.memoryReport,
+                      os);
+    return writeBytes(options.memoryReport, text);
+  }
+
+  static void printMemory(const MemoryReport &memory) {
     llvm::raw_ostream &os = llvm::outs();
-    os << "arena " << arena << " bytes (" << formatByteSize(arena) << "), lower bound "
-       << bound << " bytes\n";
-    if (const llvm::json::Object *categories = memory.getObject("by_category")) {
-      // In the order of DESIGN, not of the hash table.
-      for (const char *name : {"parameters", "gradients", "optimizer", "activations",
-                               "workspace", "communication", "inputs", "state"})
-        if (auto value = categories->getInteger(name))
-          os << "  " << llvm::left_justify(name, 14)
-             << llvm::format("%14lld", static_cast<long long>(*value)) << "\n";
-    }
-    os.flush();
+    os << "arena " << memory.peakBytes << " bytes (" << formatByteSize(memory.peakBytes)
+       << "), lower bound " << memory.lowerBoundBytes << " bytes\n";
+    for (auto [i, bytes] : llvm::enumerate(memory.byCategory))
+      os << "  " << llvm::left_justify(getCategoryName(static_cast<Category>(i)), 14)
+         << llvm::format("%14lld", static_cast<long long>(bytes)) << "\n";
   }
 
   //===-- Output
@@ -354,6 +392,7 @@ private:
   const CompileOptions &options;
   const char *program;
   TrainOptions train;
+  std::optional<MemoryReport> comparison;
   CpuTarget target;
   GpuTarget gpuTarget;
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();

@@ -3,6 +3,7 @@
 #include "train/Driver/Compile.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
+#include "train/Transforms/RematStrategy.h"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -37,7 +38,6 @@ const Later kLater[] = {
     {"--loss-scale-window", {}},
     {"--loss-scale-hysteresis", {}},
     {"--loss-scale-min", {}},
-    {"--remat", {"none"}},
     {"--compress", {"none"}},
     {"--data-parallel", {}},
     {"--zero", {"0"}},
@@ -121,6 +121,22 @@ std::string settleBatch(CompileOptions &o) {
   return "";
 }
 
+// A budget without a strategy asks for the cheapest one that fits; one beside a rule is a
+// limit.
+std::string settleRemat(CompileOptions &o, bool given) {
+  std::string &remat = o.train.plan.remat;
+  if (!given && o.memoryBudget)
+    remat = "budget";
+  std::string error;
+  std::optional<RematStrategy> strategy = parseRematStrategy(remat, error);
+  if (!strategy)
+    return "--remat: " + error;
+  if (strategy->kind == RematStrategy::Kind::Budget && !o.memoryBudget)
+    return "--remat=budget needs a --memory-budget";
+  o.train.plan.budget = o.memoryBudget;
+  return "";
+}
+
 } // namespace
 
 int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions &o) {
@@ -163,11 +179,24 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   app.add_option("--loss-chunk", lossChunk,
                  "Rows per chunk of a loss whose logits never exist as a whole: auto, "
                  "off or a number (auto)");
-  app.add_option("--memory-budget", budget,
-                 "Refuse a plan whose arena is larger than this (1.5GiB, 800MiB, bytes)");
+  app.add_option(
+      "--remat", o.train.plan.remat,
+      "What to compute again instead of keeping it: none, uniform:K, sqrt, block, "
+      "sublayer, selective:OP,..., policy:save-nothing|save-everything|save-dots|"
+      "save-dots-no-batch|save:NAME|recompute:NAME, or budget (none; budget where "
+      "there is a --memory-budget)");
+  app.add_option(
+      "--memory-budget", budget,
+      "The arena may be as large as this (1.5GiB, 800MiB, bytes); no plan that fits "
+      "is an error");
   app.add_option("--memory-report", o.memoryReport,
-                 "Write the memory report to this .json file");
+                 "Write every buffer with its place, time and reason to this file: a page "
+                 "to look at for .html, else JSON");
   app.add_flag("--print-memory", o.printMemory, "Print the planned memory");
+  app.add_flag("--explain-memory", o.explainMemory,
+               "Print what lives at the peak and why, and what computing it again costs");
+  app.add_option("--compare", o.compare,
+                 "With --explain-memory: print what changed since this report (.json)");
   app.add_flag("--dry-run", o.dryRun,
                "Plan, print what was asked for, and write no executable");
   app.add_flag("--check-passes", o.checkPasses,
@@ -230,16 +259,16 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                    budget + "'");
     o.memoryBudget = *bytes;
   }
+  if (std::string wrong = settleRemat(o, app.count("--remat")); !wrong.empty())
+    return usage(wrong);
   if (app.count("--threads") && (o.threads < 1 || o.threads > 1024))
     return usage("--threads must be in [1, 1024], got " + std::to_string(o.threads));
   if (!o.threads)
     o.threads = std::max(1u, std::thread::hardware_concurrency());
   if (std::string wrong = settleBatch(o); !wrong.empty())
     return usage(wrong);
-  if (o.memoryReport.size() > 5 &&
-      o.memoryReport.rfind(".html") == o.memoryReport.size() - 5)
-    return usage("--memory-report writes .json in this version, got '" + o.memoryReport +
-                 "'");
+  if (!o.compare.empty() && !o.explainMemory)
+    return usage("--compare=" + o.compare + " needs --explain-memory");
   if (o.emit == "ptx" && o.gpuArch.empty())
     return usage("--emit=ptx needs --gpu-arch, such as --gpu-arch=sm_90");
   if (o.emit != "ptx" && app.count("--gpu-arch"))
@@ -259,7 +288,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                                 {"cpu", o.cpu},
                                 {"threads", o.threads},
                                 {"loss_chunk", lossChunk},
-                                {"precision", "f32"}};
+                                {"precision", "f32"},
+                                {"remat", o.train.plan.remat}};
+  if (o.memoryBudget)
+    record["memory_budget"] = o.memoryBudget;
   if (step.clipNorm)
     record["clip_norm"] = *step.clipNorm;
   o.optionsJson = record.dump();

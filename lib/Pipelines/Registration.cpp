@@ -86,11 +86,17 @@ struct PlanFlags {
   explicit PlanFlags(Parent &parent)
       : threads(parent, "threads",
                 llvm::cl::desc("threads that workspaces are sized for"),
-                llvm::cl::init(PlanOptions().threads)) {}
+                llvm::cl::init(PlanOptions().threads)),
+        remat(parent, "remat", llvm::cl::desc("strategy of train-plan-residency"),
+              llvm::cl::init(PlanOptions().remat)),
+        budget(parent, "budget", llvm::cl::desc("bytes of the arena, for remat=budget"),
+               llvm::cl::init(PlanOptions().budget)) {}
 
-  PlanOptions get() const { return {threads}; }
+  PlanOptions get() const { return {threads, remat, budget}; }
 
   Flag<int> threads;
+  Flag<std::string> remat;
+  Flag<int64_t> budget;
 };
 
 /// The options of one registered pipeline, put together from groups of flags.

@@ -11,12 +11,15 @@ void train::registerTrainTransforms() {
   registerTrainPasses();
   registerMeaningPreserving("train-fuse");
   registerMeaningPreserving("train-schedule");
+  registerMeaningPreserving("train-plan-residency");
+  registerMeaningPreserving("train-apply-residency");
+  registerMeaningPreserving("train-reuse-operands");
   registerMeaningPreserving("train-plan-memory");
   registerMeaningPreserving("train-verify-stage");
   registerMeaningPreserving("train-report-memory");
-  // A sum of three terms may associate in another way.
-  registerMeaningPreserving("train-fold-sums", 1e-6);
-}
   registerMeaningPreserving("train-interleave-chunks");
   // The parts of the mean are rounded each by itself, and so are sums over rows.
   registerMeaningPreserving("train-chunk-loss", 1e-5);
+  // A sum of three terms may associate in another way.
+  registerMeaningPreserving("train-fold-sums", 1e-6);
+}

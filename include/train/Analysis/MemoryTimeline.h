@@ -12,6 +12,9 @@
 
 namespace train {
 
+/// Bytes that `op` needs while it runs and that no value holds, for a team of `threads`.
+int64_t getWorkspaceBytes(mlir::Operation *op, int threads);
+
 /// Where a value's bytes are.
 struct Place {
   bool persistent = false;

@@ -23,6 +23,24 @@ inline constexpr llvm::StringLiteral kLowerBoundAttr = "train.lower_bound_bytes"
 inline constexpr llvm::StringLiteral kRandomKeyOffsetAttr = "train.random_key_offset";
 inline constexpr llvm::StringLiteral kThreadsAttr = "train.threads";
 
+/// On an op that is executed again: an i64, different for each.
+inline constexpr llvm::StringLiteral kCloneAttr = "train.clone";
+
+/// On the module where train-plan-residency failed for want of bytes, i64: what it needs.
+inline constexpr llvm::StringLiteral kMinimumBytesAttr = "train.minimum_bytes";
+
+/// On a step that train-plan-residency has looked at: the bytes alive at its peak as the
+/// planner simulates them, i64; the predicted seconds of one run of the planned block
+/// without any repetition, and those of the repetitions, f64.
+inline constexpr llvm::StringLiteral kResidencyPeakAttr = "train.residency_peak_bytes";
+inline constexpr llvm::StringLiteral kBaseSecondsAttr = "train.base_seconds";
+inline constexpr llvm::StringLiteral kRecomputeSecondsAttr = "train.recompute_seconds";
+
+/// On a step, on request: sizes of the arena, falling, and the predicted seconds of
+/// repetitions that each costs, rising.
+inline constexpr llvm::StringLiteral kParetoArenasAttr = "train.pareto_bytes";
+inline constexpr llvm::StringLiteral kParetoSecondsAttr = "train.pareto_seconds";
+
 } // namespace train
 
 #endif // TRAIN_ANALYSIS_PLANATTRIBUTES_H

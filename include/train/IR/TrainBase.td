@@ -122,6 +122,17 @@ def Train_Stage : I32EnumAttr<"Stage", "how far a module has come", [
 }
 def Train_StageAttr : EnumAttr<Train_Dialect, Train_Stage, "stage">;
 
+def Train_RecomputeAttr : Train_Attr<"Recompute", "recompute"> {
+  let summary = "an op of the same block that is executed again";
+  let description = [{
+    `op` is the op's number in its block. Of a fusion, only the results in `results` are computed again, all without it;
+    `from` lists results of the same fusion that are read instead of being computed on the way.
+  }];
+  let parameters = (ins "int64_t":$op, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$results,
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$from);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 //===-- Ops ---------------------------------------------------------------------------------===//
 
 class Train_Op<string mnemonic, list<Trait> traits = []> : Op<Train_Dialect, mnemonic, traits>;

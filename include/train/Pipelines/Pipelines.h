@@ -46,6 +46,12 @@ struct StepOptions {
 struct PlanOptions {
   /// Threads that library workspaces are sized for.
   int threads = 1;
+  /// The strategy of train-plan-residency.
+  std::string remat = "none";
+  /// Bytes of the arena, for remat=budget.
+  int64_t budget = 0;
+  /// Write the table of all orders found, for remat=budget.
+  bool pareto = false;
 };
 
 struct TrainOptions {

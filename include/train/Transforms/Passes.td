@@ -189,6 +189,9 @@ def TrainFoldSums : TrainPass<"train-fold-sums"> {
     and no other use, and `other` is a fresh value or a carried accumulator with no other use, so that nobody misses it. The contraction moves to
     the place of the sum only where `other` is computed later. Chains fold too: in `add(c2 into c1, other)`, c1 takes `other`.
 
+    The other way round, an accumulation that a user wrote into a value that somebody else reads, or that is no fresh value,
+    becomes the op and a sum: in value semantics it means that, and its bytes could not be overwritten. In eval and predict, too.
+
     Why: the gradient of one micro-batch, and each term of a tied weight's gradient, would otherwise be a second buffer
     of the parameter's size and a kernel that reads both.
 
@@ -273,18 +276,16 @@ def TrainFuse : TrainPass<"train-fuse"> {
 }
 
 def TrainSchedule : TrainPass<"train-schedule"> {
-  let summary = "fix the order of issue, and place results over operands that die there";
+  let summary = "fix the order of issue";
   let description = [{
     List scheduling, block by block: of the ops that are ready, one that frees at least as many bytes as it allocates goes first (the most
     first), else the one that comes first in the order given. So updates run as soon as their gradient is complete, and
     nothing big is computed before the order given needs it. Constants move to their first use. Every reader of a storage comes before the
     op that overwrites it, writes come last. The better of the new order and the one given is kept,
-    by the peak of MemoryTimeline.
+    by the peak of MemoryTimeline with results in the place of dying operands.
 
-    Then elementwise fusions whose operand has its last use there, is as large as a result and is read at the same index
-    only, get that operand as the result's alias.
-
-    Assumptions: stage fused. Nothing reorders afterwards. Sets stage scheduled. docs/rationale/schedule.md.
+    Assumptions: stage fused. Nothing reorders afterwards; train-apply-residency adds executions. Sets stage scheduled.
+    docs/rationale/schedule.md.
 
     Example:
     ```mlir
@@ -296,6 +297,88 @@ def TrainSchedule : TrainPass<"train-schedule"> {
   let options = [
     Option<"threads", "threads", "int", "1", "threads that the workspaces of library ops are sized for">,
   ];
+}
+
+def TrainPlanResidency : TrainPass<"train-plan-residency"> {
+  let summary = "decide which saved tensors are kept and which are computed again";
+  let description = [{
+    Translates the step's block with the most memory (the body of its micro-batch loop, or its own) into a residency problem
+    (include/train/Planning/ResidencyProblem.h): ops with their time by the cost model, storages, what may be computed again and from what. A
+    fusion's results can each be had again alone, also from other results of the same fusion.
+
+    `remat` is a strategy by rule, or `budget`: the cheapest order whose arena, all programs included, is at most `budget` bytes. The rules keep:
+    - `none`: everything but what lies inside train.checkpoint regions;
+    - `uniform:K`: the inputs of every K-th layer; `block`: of each; `sqrt`: of ceil(sqrt(N)) layers, evenly spaced;
+    - `sublayer`: also what crosses the single-value cuts within layers (a transformer's residual stream);
+    - `selective:OP,...`: everything but the results of these ops;
+    - `policy:save-nothing`, `policy:save-everything`, `policy:save-dots` (results of contractions), `policy:save-dots-no-batch` (of those without
+      batch dimensions), `policy:save:NAME`, `policy:recompute:NAME` (NAME is a layer, with all below it, or an op).
+    Layers are train.layer scopes, else the segments between single-value cuts of the forward pass, each with a contraction.
+
+    A budget that no plan fits is an error that names the smallest arena found and what is alive at its peak; the module then carries
+    `train.minimum_bytes`. With `pareto`, the step gets `train.pareto_bytes` and `train.pareto_seconds`: the arena, and the time of repetitions, of
+    each order that no other one beats in both.
+
+    The decision is written as `train.recompute_before` on the op before which ops are executed again, in order;
+    train-apply-residency obeys. Remarks name each tensor that is dropped, with its bytes and what that costs.
+
+    Why apart: a plan can be written, read and tested by hand; and what decides need not rewrite.
+
+    Assumptions: stage scheduled, nothing placed over dying operands yet (train-reuse-operands comes after). docs/rationale/residency.md.
+
+    Example, with `remat=selective:gelu`:
+    ```mlir
+    %h:2 = train.fusion (...) ...                 // op 27: pre-activation, gelu
+    ...
+    %dw = train.matmul %h#1, %dy {train.recompute_before = [#train.recompute<op = 27, results = [1], from = [0]>]}
+    ```
+  }];
+  let options = [
+    Option<"remat", "remat", "std::string", "\"none\"", "none, uniform:K, sqrt, block, sublayer, selective:OP,..., policy:..., or budget">,
+    Option<"budget", "budget", "int64_t", "0", "bytes of the whole arena, for remat=budget">,
+    Option<"pareto", "pareto", "bool", "false", "with remat=budget, write the table of all orders found on the step">,
+    Option<"threads", "threads", "int", "1", "threads that workspaces and the cost model are for">,
+  ];
+}
+
+def TrainApplyResidency : TrainPass<"train-apply-residency"> {
+  let summary = "execute ops again where a residency plan says so";
+  let description = [{
+    Obeys `train.recompute_before`: before the op that carries it, the listed ops are cloned in order, each reading the newest values of its
+    operands; every use from there on reads the clones. A clone carries its number as `train.clone`, so that no two are ever merged.
+    Of a fusion, only the listed results are cloned, with what they need. Views of what is computed again are cloned too, views and ops that nobody
+    uses any more go. The random key and parameters are read again, never copied: a clone draws the same numbers.
+
+    Assumptions: stage scheduled. An op that overwrites its operand, a write or a loop can't be executed again: an error, as is a plan
+    that names an op or a result that is not there or not computed yet, or that reads what has been overwritten by then.
+
+    Example:
+    ```mlir
+    %dw = train.matmul %h#1, %dy {train.recompute_before = [#train.recompute<op = 27, results = [1], from = [0]>]}
+    // becomes
+    %g = train.fusion (%p = %h#0) -> ... attributes {train.clone = 1} { train.gelu ... }
+    %dw = train.matmul %g, %dy
+    ```
+  }];
+}
+
+def TrainReuseOperands : TrainPass<"train-reuse-operands"> {
+  let summary = "place results over operands that die there";
+  let description = [{
+    Fusions whose operand has its last use there, is as large as a result and is read at the same index only (or in the same row, before
+    it is stored), get that operand as the result's alias.
+
+    Why here: whether it is the last use is known when the order is final and recomputations are in it.
+
+    Assumptions: stage scheduled, after train-apply-residency.
+
+    Example:
+    ```mlir
+    %1 = train.fusion (%p = %0 : tensor<8xf32>) -> tensor<8xf32> { ... }
+    // becomes, where %0 has no later use
+    %1 = train.fusion (%p = %0 : tensor<8xf32>) -> tensor<8xf32> aliases [0] { ... }
+    ```
+  }];
 }
 
 def TrainPlanMemory : TrainPass<"train-plan-memory"> {

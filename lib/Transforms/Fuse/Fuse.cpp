@@ -175,7 +175,7 @@ private:
     for (Operation *constant : constants)
       builder.clone(*constant, mapping);
     for (Operation *op : group.ops)
-      builder.clone(*op, mapping)->removeAttr(kLayerAttr);
+      builder.clone(*op, mapping);
     SmallVector<Value> yielded;
     for (Value output : outputs)
       yielded.push_back(mapping.lookup(output));

@@ -4,10 +4,9 @@
 // solving is lib/Planning's.
 //
 //===----------------------------------------------------------------------===//
+#include "PlaceProgram.h"
 #include "mlir/IR/Remarks.h"
-#include "train/Analysis/MemoryTimeline.h"
 #include "train/Analysis/PlanAttributes.h"
-#include "train/Planning/ArenaSolvers.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -19,20 +18,6 @@ using namespace mlir;
 using namespace train;
 
 namespace {
-
-/// A second's worth of search for what greedy placement does not bring to its lower
-/// bound; train-plan has minutes where somebody wants the last per mille.
-constexpr planning::ArenaOptions kEffort{/*localSearchWork=*/50'000'000,
-                                         /*exactNodes=*/50'000};
-
-planning::ArenaProblem getProblem(const MemoryTimeline &timeline) {
-  planning::ArenaProblem problem;
-  problem.alignment = TRAIN_ALIGNMENT;
-  for (const Storage &storage : timeline.getStorages())
-    problem.buffers.push_back(
-        {storage.name, storage.first, storage.last + 1, storage.bytes});
-  return problem;
-}
 
 /// Writes the plan of one program into its ops.
 class PlanWriter {
@@ -123,18 +108,13 @@ private:
         MemoryTimeline::build(program, persistent, threads);
     if (failed(timeline))
       return failure();
-    planning::ArenaProblem problem = getProblem(*timeline);
-    if (std::optional<std::string> wrong = problem.check())
-      return program->emitOpError("has storages that no arena can hold: ") << *wrong;
     // All programs share the arena, so one that fits below another's peak is placed well
     // enough.
-    int64_t free = arenaBytes - persistent.getBytes();
-    if (free >= problem.lowerBound())
-      problem.capacity = free;
-    planning::ArenaSolution solution = planning::planArena(problem, kEffort);
-    problem.capacity.reset();
-    if (std::optional<std::string> wrong = solution.verify(problem))
-      return program->emitOpError("has an invalid memory plan: ") << *wrong;
+    FailureOr<planning::ArenaSolution> placed =
+        placeProgram(program, *timeline, arenaBytes - persistent.getBytes());
+    if (failed(placed))
+      return failure();
+    const planning::ArenaSolution &solution = *placed;
     PlanWriter(*timeline, persistent, solution).write(program);
 
     int64_t bytes = persistent.getBytes() + solution.peak;
@@ -143,7 +123,7 @@ private:
     remark::analysis(
         program.getLoc(),
         remark::RemarkOpts::name("ArenaPlanned").category("train-plan-memory"))
-        << remark::add("{0} storages by {1}", problem.buffers.size(), solution.solver)
+        << remark::add("{0} storages by {1}", solution.offsets.size(), solution.solver)
         << remark::metric("arena_bytes", bytes)
         << remark::metric("lower_bound_bytes", timeline->getLowerBound())
         << remark::metric("persistent_bytes", persistent.getBytes());

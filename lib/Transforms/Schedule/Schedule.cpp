@@ -1,11 +1,11 @@
 //===- Schedule.cpp - train-schedule ----------------------------------------===//
 //
-// Tries the list scheduler's order against the one given, keeps the one with the
-// lower peak, then lets results take the place of dying operands.
+// Tries the list scheduler's order against the one given and keeps the one with the
+// lower peak, both judged with results in the place of dying operands.
 //
 //===----------------------------------------------------------------------===//
+#include "../InPlace.h"
 #include "BlockOrder.h"
-#include "InPlace.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/MemoryTimeline.h"
 #include "train/Transforms/Passes.h"
@@ -40,25 +40,9 @@ ProgramOrder getCurrentOrder(ProgramOpInterface program) {
   return order;
 }
 
-/// A program's order, with the aliases its fusions had when it was given.
-struct Candidate {
-  ProgramOrder order;
-  SmallVector<std::pair<FusionOp, SmallVector<int64_t>>> givenAliases;
-
-  /// Puts the ops into this order and marks what can then be computed in place.
-  void apply() {
-    for (auto &[fusion, aliases] : givenAliases)
-      fusion.setAliases(aliases);
-    for (const auto &[block, ops] : order)
-      applyOrder(*block, ops);
-    for (const auto &[block, ops] : order)
-      markInPlace(*block);
-  }
-};
-
 /// The peak of the program as it stands, or nothing if its order can't be executed.
-std::optional<int64_t> measure(ProgramOpInterface program,
-                               const PersistentMemory &persistent, int threads) {
+std::optional<int64_t> measurePeak(ProgramOpInterface program,
+                                   const PersistentMemory &persistent, int threads) {
   ScopedDiagnosticHandler silence(program->getContext(),
                                   [](Diagnostic &) { return success(); });
   FailureOr<MemoryTimeline> timeline =
@@ -67,6 +51,30 @@ std::optional<int64_t> measure(ProgramOpInterface program,
     return std::nullopt;
   return timeline->getLowerBound();
 }
+
+/// A program's order, with the aliases its fusions had when it was given.
+struct Candidate {
+  ProgramOrder order;
+  SmallVector<std::pair<FusionOp, SmallVector<int64_t>>> givenAliases;
+
+  /// Puts the ops into this order.
+  void apply() {
+    for (const auto &[block, ops] : order)
+      applyOrder(*block, ops);
+  }
+
+  /// Applies it, and measures the program with all that can be computed in place.
+  std::optional<int64_t> measure(ProgramOpInterface program,
+                                 const PersistentMemory &persistent, int threads) {
+    apply();
+    for (const auto &[block, ops] : order)
+      markInPlace(*block);
+    std::optional<int64_t> peak = measurePeak(program, persistent, threads);
+    for (auto &[fusion, aliases] : givenAliases)
+      fusion.setAliases(aliases);
+    return peak;
+  }
+};
 
 struct Schedule : train::impl::TrainScheduleBase<Schedule> {
   using Base::Base;
@@ -97,21 +105,17 @@ private:
       return program->emitOpError(
           "has values that are overwritten in place and read in a circle");
     }
-    found.apply();
-    std::optional<int64_t> foundPeak = measure(program, persistent, threads);
-    given.apply();
-    std::optional<int64_t> givenPeak = measure(program, persistent, threads);
+    std::optional<int64_t> foundPeak = found.measure(program, persistent, threads);
+    std::optional<int64_t> givenPeak = given.measure(program, persistent, threads);
     bool keepGiven = givenPeak && (!foundPeak || *givenPeak < *foundPeak);
-    if (!keepGiven)
-      found.apply();
-    FailureOr<MemoryTimeline> timeline =
-        MemoryTimeline::build(program, persistent, threads);
-    if (failed(timeline))
+    (keepGiven ? given : found).apply();
+    // An order that can't be executed fails here, with the reason.
+    if (failed(MemoryTimeline::build(program, persistent, threads)))
       return failure();
     remark::passed(program.getLoc(),
                    remark::RemarkOpts::name("Scheduled").category("train-schedule"))
         << remark::add("kept the {0} order", keepGiven ? "given" : "list scheduler's")
-        << remark::metric("peak_bytes", timeline->getLowerBound())
+        << remark::metric("peak_bytes", keepGiven ? *givenPeak : foundPeak.value_or(-1))
         << remark::metric("given_peak_bytes", givenPeak.value_or(-1))
         << remark::metric("list_peak_bytes", foundPeak.value_or(-1));
     return success();

@@ -1,6 +1,6 @@
 // A fusion overwrites an operand that dies there and has the result's bytes, along rows too, since a row is read before it is
 // stored; not one that is read later, that is smaller than what the kernel walks, or that is a parameter.
-// RUN: train-opt --train-schedule %s | FileCheck %s
+// RUN: train-opt --train-schedule --train-reuse-operands %s | FileCheck %s
 
 train.param @w : tensor<8x8xf32> init(#train.zeros)
 

@@ -29,21 +29,52 @@ bool train::canOverwrite(FusionOp fusion, unsigned result, unsigned operand) {
   return type.getNumElements() == largest;
 }
 
+StorageRoots::StorageRoots(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    for (OpResult result : op.getResults()) {
+      ResultStorage storage = getResultStorage(result);
+      if (storage.kind != ResultStorage::Kind::Fresh)
+        roots[result] = lookup(op.getOperand(storage.operand));
+    }
+  }
+}
+
+/// Whether the bytes below `root` may be overwritten with `result`.
+static bool mayOverwrite(Value root, OpResult result, Block &block) {
+  if (auto argument = dyn_cast<BlockArgument>(root)) {
+    auto loop = dyn_cast<MicrobatchOp>(block.getParentOp());
+    if (argument.getOwner() != &block)
+      return false;
+    if (!loop || argument.getArgNumber() < loop.getStreams().size())
+      return true;
+    unsigned index = argument.getArgNumber() - loop.getStreams().size();
+    return block.getTerminator()->getOperand(index) == result;
+  }
+  Operation *definition = root.getDefiningOp();
+  return definition->getBlock() == &block && !isa<ReadOp, RandomKeyOp>(definition) &&
+         !matchPattern(definition, m_Constant());
+}
+
+bool train::mayTakePlace(FusionOp fusion, unsigned result, unsigned operand, Block &block,
+                         const StorageRoots &roots) {
+  Value value = fusion->getOperand(operand);
+  Value root = roots.lookup(value);
+  // Another operand with the same bytes might be read at another index.
+  return getByteSize(root.getType()) == getByteSize(value.getType()) &&
+         llvm::count_if(fusion->getOperands(),
+                        [&](Value other) { return roots.lookup(other) == root; }) == 1 &&
+         mayOverwrite(root, fusion->getOpResult(result), block) &&
+         canOverwrite(fusion, result, operand);
+}
+
 namespace {
 
 /// Follows the block from its end: which storages somebody later still reads.
 class InPlaceMarker {
 public:
-  explicit InPlaceMarker(Block &block) : block(block) {}
+  explicit InPlaceMarker(Block &block) : block(block), roots(block) {}
 
   void run() {
-    for (Operation &op : block.without_terminator()) {
-      for (OpResult result : op.getResults()) {
-        ResultStorage storage = getResultStorage(result);
-        if (storage.kind != ResultStorage::Kind::Fresh)
-          rootOf[result] = getRoot(op.getOperand(storage.operand));
-      }
-    }
     noteUses(*block.getTerminator());
     for (Operation &op : llvm::reverse(block.without_terminator())) {
       if (auto fusion = dyn_cast<FusionOp>(op))
@@ -56,57 +87,26 @@ public:
   }
 
 private:
-  Value getRoot(Value value) const {
-    auto found = rootOf.find(value);
-    return found == rootOf.end() ? value : found->second;
-  }
-
   void noteUses(Operation &op) {
     for (Value operand : op.getOperands())
-      usedLater.insert(getRoot(operand));
-  }
-
-  /// Whether the bytes below `root` may be overwritten with `result`.
-  bool mayOverwrite(Value root, OpResult result) {
-    if (auto argument = dyn_cast<BlockArgument>(root)) {
-      auto loop = dyn_cast<MicrobatchOp>(block.getParentOp());
-      if (argument.getOwner() != &block)
-        return false;
-      if (!loop || argument.getArgNumber() < loop.getStreams().size())
-        return true;
-      unsigned index = argument.getArgNumber() - loop.getStreams().size();
-      return block.getTerminator()->getOperand(index) == result;
-    }
-    Operation *definition = root.getDefiningOp();
-    return definition->getBlock() == &block && !isa<ReadOp, RandomKeyOp>(definition) &&
-           !matchPattern(definition, m_Constant());
+      usedLater.insert(roots.lookup(operand));
   }
 
   void visit(FusionOp fusion) {
     auto aliases = llvm::to_vector(fusion.getAliases());
     for (OpResult result : fusion.getResults()) {
       int64_t &alias = aliases[result.getResultNumber()];
-      for (unsigned i = 0; alias < 0 && i < fusion->getNumOperands(); ++i) {
-        Value operand = fusion->getOperand(i);
-        Value root = getRoot(operand);
-        if (llvm::is_contained(aliases, static_cast<int64_t>(i)) ||
-            usedLater.contains(root) ||
-            getByteSize(root.getType()) != getByteSize(operand.getType()) ||
-            !mayOverwrite(root, result) ||
-            !canOverwrite(fusion, result.getResultNumber(), i))
-          continue;
-        // Another operand with the same bytes might be read at another index.
-        if (llvm::count_if(fusion->getOperands(),
-                           [&](Value other) { return getRoot(other) == root; }) != 1)
-          continue;
-        alias = i;
-      }
+      for (unsigned i = 0; alias < 0 && i < fusion->getNumOperands(); ++i)
+        if (!llvm::is_contained(aliases, static_cast<int64_t>(i)) &&
+            !usedLater.contains(roots.lookup(fusion->getOperand(i))) &&
+            mayTakePlace(fusion, result.getResultNumber(), i, block, roots))
+          alias = i;
     }
     fusion.setAliases(aliases);
   }
 
   Block &block;
-  DenseMap<Value, Value> rootOf;
+  StorageRoots roots;
   DenseSet<Value> usedLater;
 };
 

@@ -1,5 +1,5 @@
 // A carried accumulator is overwritten by what is yielded for it, and by nothing else.
-// RUN: train-opt --train-schedule %s | FileCheck %s
+// RUN: train-opt --train-schedule --train-reuse-operands %s | FileCheck %s
 
 // CHECK-LABEL: train.step @step
 // CHECK: train.fusion ({{.*}} = %[[ACC:.*]] : {{.*}}, {{.*}} = {{.*}}) -> tensor<8xf32> aliases [0] {

@@ -1,0 +1,328 @@
+//===- PlanResidency.cpp - train-plan-residency ------------------------------===//
+//
+// Asks the planner, tries its answers on a copy of the step down to the arena, and writes
+// the first one that fits.
+//
+//===----------------------------------------------------------------------===//
+#include "../InPlace.h"
+#include "../PlanMemory/PlaceProgram.h"
+#include "../Recompute.h"
+#include "KeepRules.h"
+#include "mlir/IR/Remarks.h"
+#include "train/Analysis/PlanAttributes.h"
+#include "train/Planning/ResidencySolvers.h"
+#include "train/Support/ByteSize.h"
+#include "train/Transforms/Passes.h"
+#include "train/Transforms/StepOutputs.h"
+
+namespace train {
+#define GEN_PASS_DEF_TRAINPLANRESIDENCY
+#include "train/Transforms/Passes.h.inc"
+} // namespace train
+
+using namespace mlir;
+using namespace train;
+
+namespace {
+
+/// A program as the passes after this one will leave it.
+struct Trial {
+  OwningOpRef<Operation *> program;
+  std::optional<MemoryTimeline> timeline;
+  /// Bytes of the whole arena.
+  int64_t arena = 0;
+};
+
+/// Rewrites a copy of `program` as the passes after this one will, and places it.
+FailureOr<Trial> tryOut(ProgramOpInterface program, const PersistentMemory &persistent,
+                        int threads) {
+  Trial trial;
+  trial.program = program->clone();
+  auto copied = cast<ProgramOpInterface>(*trial.program);
+  SmallVector<Block *> blocks;
+  for (auto loop : copied.getBodyBlock()->getOps<MicrobatchOp>())
+    blocks.push_back(&loop.getBody().front());
+  blocks.push_back(copied.getBodyBlock());
+  for (Block *block : blocks)
+    if (failed(applyRecomputation(*block)))
+      return failure();
+  for (Block *block : blocks)
+    markInPlace(*block);
+  FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(copied, persistent, threads);
+  if (failed(timeline))
+    return failure();
+  FailureOr<planning::ArenaSolution> placed = placeProgram(copied, *timeline, 0);
+  if (failed(placed))
+    return failure();
+  trial.timeline = std::move(*timeline);
+  trial.arena = persistent.getBytes() + placed->peak;
+  return std::move(trial);
+}
+
+/// Names the largest of what is alive at the peak, where it comes from.
+void attachLiveSet(InFlightDiagnostic &diagnostic, const Trial &trial,
+                   const PersistentMemory &persistent) {
+  constexpr size_t most = 8;
+  const MemoryTimeline &timeline = *trial.timeline;
+  int64_t peak = timeline.getPeakPosition();
+  diagnostic.attachNote() << "of these, parameters, states and constants take "
+                          << persistent.getBytes() << " bytes";
+  SmallVector<const Storage *> alive;
+  for (const Storage &storage : timeline.getStorages())
+    if (storage.first <= peak && peak <= storage.last && storage.bytes)
+      alive.push_back(&storage);
+  llvm::stable_sort(
+      alive, [](const Storage *a, const Storage *b) { return a->bytes > b->bytes; });
+  if (Operation *op = timeline.getPeakOp())
+    diagnostic.attachNote(op->getLoc()) << "the peak is at this " << op->getName();
+  int64_t rest = 0;
+  for (auto [i, storage] : llvm::enumerate(alive))
+    if (i < most)
+      diagnostic.attachNote(storage->loc)
+          << storage->bytes << " bytes are alive there: " << storage->name << " ("
+          << getCategoryName(storage->category) << ")";
+    else
+      rest += storage->bytes;
+  if (rest)
+    diagnostic.attachNote() << alive.size() - most << " more take " << rest << " bytes";
+}
+
+struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::string error;
+    std::optional<RematStrategy> strategy = parseRematStrategy(remat, error);
+    if (!strategy) {
+      module.emitError("remat: ") << error;
+      return signalPassFailure();
+    }
+    if (strategy->kind == RematStrategy::Kind::Budget && budget < 1) {
+      module.emitError("remat=budget needs a budget of at least 1 byte, got ")
+          << budget.getValue();
+      return signalPassFailure();
+    }
+    auto step = findProgram<StepOp>(module);
+    if (!step)
+      return;
+    PersistentMemory persistent(module);
+    if (failed(plan(cast<ProgramOpInterface>(*step), persistent, *strategy)))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
+                     const RematStrategy &strategy) {
+    FailureOr<StepProblem> problem = StepProblem::build(step, persistent, threads);
+    if (failed(problem))
+      return failure();
+    if (std::optional<std::string> wrong = problem->getProblem().check())
+      return step->emitOpError("is no residency problem: ") << *wrong;
+    FailureOr<planning::ResidencySolution> solution =
+        strategy.kind == RematStrategy::Kind::Budget
+            ? fit(step, persistent, *problem)
+            : followRule(step, *problem, strategy);
+    if (failed(solution))
+      return failure();
+    if (std::optional<std::string> wrong = solution->verify(problem->getProblem()))
+      return step->emitOpError("has an invalid residency plan: ") << *wrong;
+    problem->write(*solution);
+    Builder builder(step.getContext());
+    double base = problem->getProblem().baseCost();
+    step->setAttr(kResidencyPeakAttr, builder.getI64IntegerAttr(solution->peak));
+    step->setAttr(kBaseSecondsAttr, builder.getF64FloatAttr(base));
+    step->setAttr(kRecomputeSecondsAttr, builder.getF64FloatAttr(solution->cost - base));
+    explain(step, *problem, *solution);
+    return success();
+  }
+
+  FailureOr<planning::ResidencySolution> followRule(ProgramOpInterface step,
+                                                    const StepProblem &problem,
+                                                    const RematStrategy &strategy) {
+    FailureOr<std::vector<bool>> kept = getKept(step, problem, strategy);
+    if (failed(kept))
+      return failure();
+    return planning::keepOnly(problem.getProblem(), *kept);
+  }
+
+  /// The planner's orders, cheapest first, and what the arena of each really is.
+  class Candidates {
+  public:
+    Candidates(ProgramOpInterface step, const PersistentMemory &persistent,
+               const StepProblem &problem, int threads)
+        : step(step), persistent(persistent), problem(problem), threads(threads),
+          orders(planning::findFrontier(problem.getProblem())), arenas(orders.size()) {}
+
+    size_t size() const { return orders.size(); }
+    const planning::ResidencySolution &operator[](size_t i) const { return orders[i]; }
+
+    FailureOr<Trial> tryOrder(size_t i) {
+      problem.write(orders[i]);
+      FailureOr<Trial> trial = tryOut(step, persistent, threads);
+      problem.erase();
+      return trial;
+    }
+
+    FailureOr<int64_t> getArena(size_t i) {
+      if (!arenas[i]) {
+        FailureOr<Trial> trial = tryOrder(i);
+        if (failed(trial))
+          return failure();
+        arenas[i] = trial->arena;
+      }
+      return *arenas[i];
+    }
+
+    /// The cheapest whose arena is at most `budget`; size() if there is none. A larger
+    /// budget can't give a dearer one.
+    FailureOr<size_t> findFirst(int64_t budget) {
+      for (size_t i = 0; i < size(); ++i) {
+        // No arena is smaller than what is alive at once.
+        if (orders[i].peak > budget)
+          continue;
+        FailureOr<int64_t> arena = getArena(i);
+        if (failed(arena))
+          return failure();
+        if (*arena <= budget)
+          return i;
+      }
+      return size();
+    }
+
+    /// The one with the smallest arena.
+    FailureOr<size_t> findSmallest() {
+      size_t best = size();
+      for (size_t i = size(); i-- > 0;) {
+        // Only one whose peak is below the best arena so far can be it.
+        if (best < size() && orders[i].peak >= *arenas[best])
+          continue;
+        FailureOr<int64_t> arena = getArena(i);
+        if (failed(arena))
+          return failure();
+        if (best == size() || *arena < *arenas[best])
+          best = i;
+      }
+      return best;
+    }
+
+  private:
+    ProgramOpInterface step;
+    const PersistentMemory &persistent;
+    const StepProblem &problem;
+    int threads;
+    std::vector<planning::ResidencySolution> orders;
+    std::vector<std::optional<int64_t>> arenas;
+  };
+
+  /// The cheapest order whose arena, the other programs' included, is within the budget.
+  FailureOr<planning::ResidencySolution>
+  fit(ProgramOpInterface step, const PersistentMemory &persistent, StepProblem &problem) {
+    std::optional<Trial> largest;
+    ProgramOpInterface largestProgram;
+    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
+      if (program == step || isa<GraphOp>(program))
+        continue;
+      FailureOr<Trial> trial = tryOut(program, persistent, threads);
+      if (failed(trial))
+        return failure();
+      if (largest && trial->arena <= largest->arena)
+        continue;
+      largest = std::move(*trial);
+      largestProgram = program;
+    }
+    int64_t others = largest ? largest->arena : 0;
+    Candidates candidates(step, persistent, problem, threads);
+    if (pareto && failed(tabulate(step, candidates, others, problem)))
+      return failure();
+    if (others <= budget) {
+      FailureOr<size_t> found = candidates.findFirst(budget);
+      if (failed(found))
+        return failure();
+      if (*found < candidates.size())
+        return candidates[*found];
+    }
+    FailureOr<size_t> smallest = candidates.findSmallest();
+    if (failed(smallest))
+      return failure();
+    FailureOr<Trial> trial = candidates.tryOrder(*smallest);
+    if (failed(trial))
+      return failure();
+    if (others > trial->arena)
+      refuse(largestProgram, *largest, persistent);
+    else
+      refuse(step, *trial, persistent);
+    return failure();
+  }
+
+  /// Writes the table of arena and time on the step, without what another row beats in
+  /// both.
+  LogicalResult tabulate(ProgramOpInterface step, Candidates &candidates, int64_t others,
+                         const StepProblem &problem) {
+    SmallVector<int64_t> arenas;
+    SmallVector<double> seconds;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      FailureOr<int64_t> arena = candidates.getArena(i);
+      if (failed(arena))
+        return failure();
+      int64_t whole = std::max(*arena, others);
+      if (!arenas.empty() && whole >= arenas.back())
+        continue;
+      arenas.push_back(whole);
+      seconds.push_back(candidates[i].cost - problem.getProblem().baseCost());
+    }
+    Builder builder(&getContext());
+    step->setAttr(kParetoArenasAttr, builder.getDenseI64ArrayAttr(arenas));
+    step->setAttr(kParetoSecondsAttr, builder.getDenseF64ArrayAttr(seconds));
+    return success();
+  }
+
+  void refuse(ProgramOpInterface program, const Trial &smallest,
+              const PersistentMemory &persistent) {
+    InFlightDiagnostic diagnostic =
+        program->emitError("no plan fits the memory budget of ")
+        << budget.getValue() << " bytes (" << formatByteSize(budget)
+        << "): the smallest arena found for '" << program->getName().stripDialect()
+        << "' is " << smallest.arena << " bytes (" << formatByteSize(smallest.arena)
+        << ")";
+    getOperation()->setAttr(kMinimumBytesAttr,
+                            Builder(&getContext()).getI64IntegerAttr(smallest.arena));
+    attachLiveSet(diagnostic, smallest, persistent);
+  }
+
+  void explain(ProgramOpInterface step, const StepProblem &problem,
+               const planning::ResidencySolution &solution) {
+    const planning::ResidencyProblem &plain = problem.getProblem();
+    std::vector<bool> done(plain.nodes.size(), false);
+    std::vector<bool> isBase(plain.nodes.size(), false);
+    for (unsigned node : plain.order)
+      isBase[node] = true;
+    for (unsigned node : solution.sequence) {
+      if (isBase[node] && !done[node]) {
+        done[node] = true;
+        continue;
+      }
+      int64_t bytes = 0;
+      for (unsigned tensor : plain.nodes[node].writes)
+        bytes += plain.tensors[tensor].bytes;
+      remark::passed(
+          problem.getOps()[problem.getExecution(node).op]->getLoc(),
+          remark::RemarkOpts::name("Recomputed").category("train-plan-residency"))
+          << remark::add("{0} is computed again", plain.nodes[node].id)
+          << remark::metric("bytes", bytes)
+          << remark::metric("microseconds", plain.nodes[node].cost * 1e6);
+    }
+    double base = plain.baseCost();
+    remark::analysis(
+        step.getLoc(),
+        remark::RemarkOpts::name("ResidencyPlanned").category("train-plan-residency"))
+        << remark::add("{0}: {1} of {2} executions are repetitions", solution.solver,
+                       solution.sequence.size() - plain.order.size(),
+                       solution.sequence.size())
+        << remark::metric("peak_bytes", solution.peak)
+        << remark::metric("extra_percent",
+                          base > 0 ? 100 * (solution.cost - base) / base : 0.0);
+  }
+};
+
+} // namespace

@@ -1,0 +1,270 @@
+//===- StepProblem.cpp - storages to tensors, ops to nodes -------------------===//
+//
+// All bytes come from one MemoryTimeline of the block as it stands, so that what the
+// planner simulates is what the arena will see.
+//
+//===----------------------------------------------------------------------===//
+#include "StepProblem.h"
+#include "../InPlace.h"
+#include "../Recompute.h"
+#include "mlir/IR/Matchers.h"
+#include "train/Transforms/StepOutputs.h"
+
+using namespace mlir;
+using namespace train;
+
+FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
+                                          const PersistentMemory &persistent,
+                                          int threads) {
+  StepProblem result;
+  FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(step, persistent, threads);
+  if (failed(timeline))
+    return failure();
+  result.timeline = std::move(*timeline);
+  result.block = step.getBodyBlock();
+  for (auto loop : step.getBodyBlock()->getOps<MicrobatchOp>())
+    result.block = &loop.getBody().front();
+  for (Operation &op : *result.block)
+    result.ops.push_back(&op);
+  result.addTensors(step, persistent);
+  result.addNodes(threads);
+  return result;
+}
+
+std::optional<unsigned> StepProblem::lookup(Value value) const {
+  std::optional<Place> place = timeline->lookup(value);
+  if (!place)
+    return std::nullopt;
+  const auto &map = place->persistent ? persistentTensorOf : tensorOf;
+  auto found = map.find(place->storage);
+  return found == map.end() ? std::nullopt : std::optional<unsigned>(found->second);
+}
+
+unsigned StepProblem::addTensor(Value value, int64_t bytes, StringRef id) {
+  problem.tensors.push_back({id.str(), bytes});
+  values.push_back(value);
+  return problem.tensors.size() - 1;
+}
+
+/// One tensor per storage that starts in the block. What comes from outside and lives as
+/// long as the block is part of the base, and a tensor without bytes where the block
+/// overwrites it: then the order of reads and updates matters.
+void StepProblem::addTensors(ProgramOpInterface step,
+                             const PersistentMemory &persistent) {
+  bool isLoop = block != step.getBodyBlock();
+  int64_t end = timeline->getPosition(block->getTerminator());
+  problem.baseBytes = persistent.getBytes();
+  for (auto [i, storage] : llvm::enumerate(timeline->getStorages())) {
+    if (storage.category == Category::Workspace)
+      continue;
+    Value value = storage.value;
+    bool own = value && value.getParentBlock() == block;
+    // An accumulator's storage is named by the loop's result or init, both outside.
+    if (own) {
+      tensorOf[i] = addTensor(storage.value, storage.bytes, storage.name);
+      if (isa<BlockArgument>(storage.value))
+        problem.inputs.push_back(tensorOf[i]);
+    } else if (isLoop && storage.first <= end && end <= storage.last) {
+      problem.baseBytes += storage.bytes;
+    }
+  }
+  for (Operation *op : ops)
+    for (OpResult result : op->getResults()) {
+      if (getResultStorage(result).kind != ResultStorage::Kind::MustAlias)
+        continue;
+      std::optional<Place> place = timeline->lookup(result);
+      if (!place || (!place->persistent && tensorOf.count(place->storage)))
+        continue;
+      auto &map = place->persistent ? persistentTensorOf : tensorOf;
+      auto [known, isNew] = map.try_emplace(place->storage, problem.tensors.size());
+      if (!isNew)
+        continue;
+      problem.inputs.push_back(
+          addTensor(result, 0,
+                    place->persistent ? persistent.getStorages()[place->storage].name
+                                      : timeline->getStorages()[place->storage].name));
+    }
+  // What the terminator and the writes name lives to the end.
+  DenseSet<unsigned> outputs;
+  for (Operation *op : ops)
+    if (isa<WriteOp>(op) || op == block->getTerminator())
+      for (Value operand : op->getOperands())
+        if (std::optional<unsigned> tensor = lookup(operand))
+          if (outputs.insert(*tensor).second)
+            problem.outputs.push_back(*tensor);
+}
+
+/// Reads, writes, updates, cost and workspace of `op`, which may be a recipe's scratch op
+/// whose results are no values of the block.
+void StepProblem::describe(planning::ResidencyNode &node, Operation *op, int threads) {
+  for (Value operand : op->getOperands())
+    if (std::optional<unsigned> tensor = lookup(operand))
+      if (!llvm::is_contained(node.reads, *tensor))
+        node.reads.push_back(*tensor);
+  node.cost = getSeconds(op, getMachineModel(threads));
+  node.workspace = alignToArena(getWorkspaceBytes(op, threads));
+}
+
+static bool isRepeatable(Operation *op) {
+  if (matchPattern(op, m_Constant()) || isa<MicrobatchOp>(op))
+    return false;
+  auto recomputable = dyn_cast<RecomputableOpInterface>(op);
+  if (recomputable && !recomputable.isDeterministic())
+    return false;
+  return isMemoryEffectFree(op) && llvm::all_of(op->getResults(), [](OpResult result) {
+           return getResultStorage(result).kind != ResultStorage::Kind::MustAlias;
+         });
+}
+
+static std::string getNodeName(Operation *op, int64_t number) {
+  return (op->getName().stripDialect() + "@" + Twine(number)).str();
+}
+
+void StepProblem::addNodes(int threads) {
+  StorageRoots roots(*block);
+  // Whose storages the block overwrites, so that nobody can make their values again.
+  DenseSet<unsigned> updated;
+  SmallVector<std::pair<FusionOp, int64_t>> fusions;
+  bool seeded = false;
+  for (auto [number, op] : llvm::enumerate(ops)) {
+    if (isa<WriteOp, ReadOp, RandomKeyOp>(op) || op == block->getTerminator())
+      continue;
+    planning::ResidencyNode node;
+    node.id = getNodeName(op, number);
+    SmallVector<unsigned> writeOf(op->getNumResults(), ~0u);
+    for (OpResult result : op->getResults()) {
+      std::optional<unsigned> tensor = lookup(result);
+      if (!tensor)
+        continue;
+      ResultStorage storage = getResultStorage(result);
+      if (storage.kind == ResultStorage::Kind::Fresh) {
+        writeOf[result.getResultNumber()] = node.writes.size();
+        node.writes.push_back(*tensor);
+      } else if (storage.kind == ResultStorage::Kind::MustAlias) {
+        node.updates.push_back(*tensor);
+        updated.insert(*tensor);
+      }
+    }
+    if (node.writes.empty() && node.updates.empty())
+      continue;
+    describe(node, op, threads);
+    node.repeatable = isRepeatable(op);
+    if (auto fusion = dyn_cast<FusionOp>(op)) {
+      for (unsigned result = 0; result < writeOf.size(); ++result)
+        for (unsigned i = 0; writeOf[result] != ~0u && i < fusion->getNumOperands();
+             ++i) {
+          if (!mayTakePlace(fusion, result, i, *block, roots))
+            continue;
+          auto argument = dyn_cast<BlockArgument>(roots.lookup(fusion->getOperand(i)));
+          std::optional<unsigned> tensor = lookup(fusion->getOperand(i));
+          if (tensor && llvm::is_contained(node.reads, *tensor)) {
+            unsigned read = llvm::find(node.reads, *tensor) - node.reads.begin();
+            node.inPlace.push_back({writeOf[result], read});
+          } else if (argument) {
+            // A carried accumulator, which lives anyway: the next one takes its place.
+            problem.tensors[node.writes[writeOf[result]]].bytes = 0;
+            node.repeatable = false;
+          }
+        }
+      if (node.repeatable)
+        fusions.push_back({fusion, number});
+    }
+    bool isSeed = llvm::any_of(op->getOperands(), [](Value operand) {
+      Operation *constant = operand.getDefiningOp();
+      return constant && constant->hasAttr(kSeedAttr);
+    });
+    op->walk([&](Operation *inner) { isSeed |= inner->hasAttr(kSeedAttr); });
+    if (isSeed && !matchPattern(op, m_Constant()) && !seeded) {
+      seeded = true;
+      problem.forward = problem.order.size();
+    }
+    problem.order.push_back(problem.nodes.size());
+    problem.nodes.push_back(std::move(node));
+    executions.push_back({static_cast<int64_t>(number), {}, {}});
+  }
+  for (planning::ResidencyNode &node : problem.nodes)
+    for (unsigned tensor : node.writes)
+      if (updated.contains(tensor))
+        node.repeatable = false;
+  for (auto [fusion, number] : fusions)
+    addRecipes(fusion, number, threads, roots);
+}
+
+/// The ways to have one result of `fusion` again: from its operands alone, and from
+/// results of the same fusion wherever one is on the way.
+void StepProblem::addRecipes(FusionOp fusion, int64_t number, int threads,
+                             const StorageRoots &roots) {
+  if (fusion->getNumResults() == 1)
+    return;
+  OpBuilder builder(fusion);
+  auto identity = [](Value value) { return value; };
+  for (int64_t result = 0; result < fusion->getNumResults(); ++result) {
+    std::optional<unsigned> tensor = lookup(fusion.getResult(result));
+    if (!tensor || problem.tensors[*tensor].bytes == 0)
+      continue;
+    SmallVector<int64_t> others;
+    for (int64_t other = 0; other < fusion->getNumResults(); ++other)
+      if (other != result)
+        others.push_back(other);
+    for (bool cut : {true, false}) {
+      FusionOp scratch =
+          cloneResults(builder, fusion, {result},
+                       cut ? ArrayRef<int64_t>(others) : ArrayRef<int64_t>(), identity);
+      SmallVector<int64_t> from;
+      for (int64_t other : others)
+        if (llvm::is_contained(scratch->getOperands(), fusion.getResult(other)))
+          from.push_back(other);
+      planning::ResidencyNode node;
+      node.id = getNodeName(fusion, number) + "#" + std::to_string(result) +
+                (from.empty() ? "" : "'");
+      describe(node, scratch, threads);
+      node.writes.push_back(*tensor);
+      for (unsigned i = 0; i < scratch->getNumOperands(); ++i) {
+        std::optional<unsigned> read = lookup(scratch->getOperand(i));
+        if (read && mayTakePlace(scratch, 0, i, *block, roots))
+          node.inPlace.push_back({0, static_cast<unsigned>(llvm::find(node.reads, *read) -
+                                                           node.reads.begin())});
+      }
+      bool readsItself = llvm::is_contained(node.reads, *tensor);
+      scratch.erase();
+      if (!readsItself) {
+        problem.nodes.push_back(std::move(node));
+        executions.push_back({number, {result}, from});
+      }
+      // Without a sibling on the way the two are the same.
+      if (from.empty())
+        break;
+    }
+  }
+}
+
+void StepProblem::write(const planning::ResidencySolution &solution) const {
+  MLIRContext *context = ops.front()->getContext();
+  Builder builder(context);
+  SmallVector<bool> done(problem.nodes.size(), false);
+  SmallVector<bool> isBase(problem.nodes.size(), false);
+  for (unsigned node : problem.order)
+    isBase[node] = true;
+  SmallVector<Attribute> pending;
+  for (unsigned node : solution.sequence) {
+    const Execution &execution = executions[node];
+    if (isBase[node] && !done[node]) {
+      done[node] = true;
+      if (!pending.empty())
+        ops[execution.op]->setAttr(kRecomputeBeforeAttr, builder.getArrayAttr(pending));
+      pending.clear();
+      continue;
+    }
+    auto list = [&](ArrayRef<int64_t> numbers) {
+      return numbers.empty() ? DenseI64ArrayAttr()
+                             : DenseI64ArrayAttr::get(context, numbers);
+    };
+    pending.push_back(RecomputeAttr::get(context, execution.op, list(execution.results),
+                                         list(execution.from)));
+  }
+}
+
+void StepProblem::erase() const {
+  for (Operation *op : ops)
+    op->removeAttr(kRecomputeBeforeAttr);
+}
