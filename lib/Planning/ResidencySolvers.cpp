@@ -93,7 +93,8 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
   Planner planner(problem);
   const int64_t top = found.front().peak;
   const int64_t range = std::max<int64_t>(top - planner.floor, 0);
-  const auto work = static_cast<int64_t>(1.5e7 + 8e3 * problem.order.size());
+  const double size = static_cast<double>(problem.order.size());
+  const auto work = static_cast<int64_t>(std::min(1.5e7, 4e3 * size * size) + 8e3 * size);
   auto share = [&](double part) {
     return planner.floor + static_cast<int64_t>(static_cast<double>(range) * part);
   };
@@ -162,17 +163,21 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
   if (best.peak <= budget)
     return best;
   Planner planner(problem);
-  planner.lowerSlowly(budget, 16);
+  const int64_t target = std::max(budget, planner.floor);
+  planner.lowerSlowly(target, 16);
   best = planner.take("greedy");
   const double size = static_cast<double>(problem.order.size());
-  const double scale = std::min(10.0, std::max(1.0, size * size / 160'000));
+  // Less for toys, more where moves are dearer and more numerous.
+  const double scale = size < 64    ? size * size / 4096
+                       : size < 400 ? 1
+                                    : std::min(10.0, size * size / 160'000);
   const auto work = static_cast<int64_t>(3e8 * scale);
-  for (uint64_t run = 0; run < 2; ++run) {
+  for (uint64_t run = 0; run < 2 && best.cost > problem.baseCost(); ++run) {
     planner.plan.assign(best.sequence);
-    planner.plan.setTarget(budget);
+    planner.plan.setTarget(target);
     planner.anneal(work, run == 0 ? 1.0 : 0.3, run);
     ResidencySolution annealed = planner.take("annealing");
-    if (isBetter(annealed, best, budget))
+    if (isBetter(annealed, best, target))
       best = std::move(annealed);
   }
   return best;

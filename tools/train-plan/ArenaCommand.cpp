@@ -5,53 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ArenaCommand.h"
+#include "Command.h"
 
 #include "train/Planning/ArenaSolvers.h"
 #include "train/Planning/ArenaText.h"
-#include "train/Support/ByteSize.h"
 
-#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 
 namespace train::planning {
-
-static int fail(ExitCode code, const std::string &what) {
-  std::fprintf(stderr, "train-plan: error: %s\n", what.c_str());
-  return code;
-}
-
-static bool readAll(const std::string &path, std::string &text, std::string &error) {
-  errno = 0;
-  std::FILE *file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file) {
-    char chunk[65536];
-    while (size_t got = std::fread(chunk, 1, sizeof chunk, file))
-      text.append(chunk, got);
-    if (!std::ferror(file)) {
-      if (file != stdin)
-        std::fclose(file);
-      return true;
-    }
-  }
-  error = "cannot read '" + path + "': " + std::strerror(errno);
-  if (file && file != stdin)
-    std::fclose(file);
-  return false;
-}
-
-static bool parseSize(const char *option, const std::string &text, int64_t &value,
-                      std::string &error) {
-  if (std::optional<int64_t> bytes = parseByteSize(text)) {
-    value = *bytes;
-    return true;
-  }
-  error = std::string(option) + " expects a byte size such as 4096 or 1.5GiB, got '" +
-          text + "'";
-  return false;
-}
 
 static void printFigures(const ArenaProblem &problem, const ArenaSolution &solution,
                          double milliseconds) {
@@ -98,8 +61,7 @@ int runArena(const ArenaCommand &command) {
     return fail(badInput, error);
   std::optional<ArenaText> input = parseArena(text, error);
   if (!input)
-    return fail(badInput,
-                (command.file == "-" ? "<stdin>" : command.file) + ": " + error);
+    return fail(badInput, nameOf(command.file) + ": " + error);
   ArenaProblem &problem = input->problem;
   problem.alignment = alignment;
   if (!command.capacity.empty())
@@ -129,19 +91,14 @@ int runArena(const ArenaCommand &command) {
   printFigures(problem, solution, elapsed.count());
   if (problem.capacity && solution.peak > *problem.capacity)
     return fail(
-        capacityNotMet,
+        budgetNotMet,
         "capacity " + std::to_string(*problem.capacity) + " not met: best peak " +
             std::to_string(solution.peak) + ", lower bound " +
             std::to_string(problem.lowerBound()) +
             (solution.infeasible ? ", proven infeasible" : ", not proven infeasible"));
   if (std::optional<std::string> wrong = solution.verify(problem))
     return fail(badPlan, "the plan is invalid: " + *wrong);
-  std::string csv = printArena(problem, solution.offsets);
-  if (std::fwrite(csv.data(), 1, csv.size(), stdout) != csv.size() ||
-      std::fflush(stdout) != 0)
-    return fail(badInput,
-                std::string("cannot write the solution: ") + std::strerror(errno));
-  return solved;
+  return print(printArena(problem, solution.offsets));
 }
 
 } // namespace train::planning

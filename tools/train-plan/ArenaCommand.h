@@ -6,13 +6,9 @@
 #ifndef TRAIN_TOOLS_TRAIN_PLAN_ARENACOMMAND_H
 #define TRAIN_TOOLS_TRAIN_PLAN_ARENACOMMAND_H
 
-#include <cstdint>
 #include <string>
 
 namespace train::planning {
-
-/// Exit codes of train-plan, as --help documents them.
-enum ExitCode { solved = 0, badInput = 1, capacityNotMet = 2, badPlan = 3 };
 
 struct ArenaCommand {
   std::string file;        ///< a path, or `-` for standard input

@@ -1,20 +1,17 @@
 //===- train-plan - a planner alone, on an instance in text form ----------===//
 //
-// The command line only; ArenaCommand.cpp does the work.
+// The command line only; ArenaCommand.cpp and ResidencyCommand.cpp do the work.
 //
 //===----------------------------------------------------------------------===//
 #include "ArenaCommand.h"
+#include "Command.h"
+#include "ResidencyCommand.h"
 #include "train/Support/NearestName.h"
 
 #include <CLI/CLI.hpp>
 
 using namespace train;
 using namespace train::planning;
-
-static int usageError(const std::string &what) {
-  std::fprintf(stderr, "train-plan: error: %s\n", what.c_str());
-  return badInput;
-}
 
 /// Names what was not understood, and the nearest thing that would have been.
 static int unknownArgument(const CLI::App &app, const std::string &word) {
@@ -32,8 +29,8 @@ static int unknownArgument(const CLI::App &app, const std::string &word) {
   const char *kind = isOption                               ? "unknown option '"
                      : app.get_subcommands(nullptr).empty() ? "unexpected argument '"
                                                             : "unknown subcommand '";
-  return usageError(kind + asked.substr(0, 80) + "'" +
-                    (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  return fail(badInput, kind + asked.substr(0, 80) + "'" +
+                            (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
 int main(int argc, char **argv) {
@@ -41,9 +38,9 @@ int main(int argc, char **argv) {
       "Plans memory for an instance in text form: the solution goes to stdout, figures "
       "to stderr.",
       "train-plan");
-  app.footer(
-      "Exit codes: 0 solved, 1 bad command line or input, 2 capacity not met, 3 invalid "
-      "plan.");
+  app.footer("Exit codes: 0 solved, 1 bad command line or input, 2 capacity or budget "
+             "not met, 3 "
+             "invalid plan.");
   app.allow_extras();
   ArenaCommand command;
   CLI::App *arena = app.add_subcommand(
@@ -66,26 +63,44 @@ int main(int argc, char **argv) {
                    "Nodes the exact search may explore; 0 turns it off")
       ->multi_option_policy(last);
   arena->add_flag("--check", command.check, "Judge the file's own column 'offset'");
+  ResidencyCommand graph;
   CLI::App *residency = app.add_subcommand(
-      "residency", "Decide what to keep, recompute or offload (node-link JSON)");
+      "residency", "Decide what to keep and what to compute again (node-link JSON)");
+  residency->footer(app.get_footer());
   residency->allow_extras();
+  residency->add_option("file", graph.file, "Graph to plan; - reads standard input");
+  residency
+      ->add_option(
+          "--budget", graph.budget,
+          "Bytes the peak may have, such as 20GiB, or a share of the given order's "
+          "peak, such as 60%")
+      ->multi_option_policy(last);
+  residency
+      ->add_option("--check", graph.check,
+                   "Judge the solution in this file (an array of node ids), don't plan")
+      ->multi_option_policy(last);
+  residency->add_flag("--frontier", graph.frontier,
+                      "Print a table of peaks and costs instead of one solution");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &help) {
     return app.exit(help);
   } catch (const CLI::ParseError &error) {
-    return usageError(error.what());
+    return fail(badInput, error.what());
   }
-  if (residency->parsed())
-    return usageError("residency planning is not part of this version of train-plan");
   for (const CLI::App *level :
-       {static_cast<const CLI::App *>(&app), static_cast<const CLI::App *>(arena)})
+       {static_cast<const CLI::App *>(&app), static_cast<const CLI::App *>(arena),
+        static_cast<const CLI::App *>(residency)})
     if (std::vector<std::string> extra = level->remaining(); !extra.empty())
       return unknownArgument(*level, extra.front());
+  if (residency->parsed())
+    return graph.file.empty()
+               ? fail(badInput, "residency expects a file; - reads standard input")
+               : runResidency(graph);
   if (!arena->parsed())
-    return usageError("expected a subcommand: arena");
+    return fail(badInput, "expected a subcommand: arena or residency");
   if (command.file.empty())
-    return usageError("arena expects a file; - reads standard input");
+    return fail(badInput, "arena expects a file; - reads standard input");
   return runArena(command);
 }
