@@ -149,21 +149,36 @@ CheckpointDirectory::~CheckpointDirectory() {
 }
 
 Result<CheckpointDirectory> CheckpointDirectory::open(const std::string &path,
-                                                      int64_t keep) {
-  Status status = makeDirectories(path);
-  if (!status.ok())
-    return status;
+                                                      int64_t keep, Use use) {
+  if (use == Use::Start) {
+    Status status = makeDirectories(path);
+    if (!status.ok())
+      return status;
+  } else if (!pathExists(path)) {
+    return Status::error(ErrorKind::Data,
+                         format("'%s' holds no checkpoint: there is no such directory",
+                                printable(path).c_str()));
+  }
   int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0)
     return Status::error(ErrorKind::Io,
                          format("cannot open directory '%s': %s", printable(path).c_str(),
                                 errnoText(errno).c_str()));
   CheckpointDirectory opened(path, keep, descriptor);
+  if (use == Use::Read)
+    return opened;
   // File systems without locks answer otherwise; then there is nothing to respect.
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return Status::error(ErrorKind::Io, format("another process is using the checkpoint "
                                                "directory '%s'",
                                                printable(path).c_str()));
+  // Told now, and not after the hours before the first checkpoint.
+  std::string probe = path + "/" + temporaryPrefix + "probe";
+  Status status = makeDirectories(probe);
+  if (status.ok())
+    status = removeTree(probe);
+  if (!status.ok())
+    return status;
   return opened;
 }
 

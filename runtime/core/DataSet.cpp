@@ -128,6 +128,10 @@ Result<DataSet> DataSet::open(const TrainProgram &program,
                               const std::vector<std::string> &specifications) {
   std::vector<std::string> names = dataInputNames(program);
   DataSet data;
+  if (names.empty() && !specifications.empty())
+    return Status::error(ErrorKind::Usage,
+                         format("the program takes no data, '%s' has no use",
+                                printable(specifications.front()).c_str()));
   for (const std::string &specification : specifications) {
     std::string name, path;
     Status status = splitSpecification(specification, names, name, path);

@@ -186,6 +186,32 @@ Result<std::string> InputFile::readAll(uint64_t most) const {
   return text;
 }
 
+void reserveStandardStreams() {
+  // The lowest free number is taken first. Standard output is opened for reading, so that
+  // writing results to nowhere stays an error; nobody has to see notes.
+  for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(number, F_GETFD) < 0 && errno == EBADF)
+      (void)::open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+std::string temporaryName(const std::string &path) {
+  return path + format(".tmp-%d", int(::getpid()));
+}
+
+Status checkReplaceable(const std::string &path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return Status::error(
+        ErrorKind::Io,
+        format("cannot write '%s': it is %s", printable(path).c_str(),
+               S_ISDIR(info.st_mode) ? "a directory" : "not a regular file"));
+  std::string temporary = temporaryName(path);
+  Result<File> file = File::create(temporary);
+  if (!file)
+    return file.takeStatus();
+  return removeTree(temporary);
+}
+
 Status makeDirectories(const std::string &path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

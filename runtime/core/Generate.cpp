@@ -75,6 +75,34 @@ Status parseIds(const std::string &text, int64_t vocabulary, std::vector<int64_t
   }
 }
 
+bool isText(const GenerateOptions &options, const Shapes &shapes) {
+  return options.bytes || shapes.vocabulary == byteVocabulary;
+}
+
+// The prompt as tokens, at least one.
+Status prepare(const TrainProgram &program, const GenerateOptions &options,
+               Shapes &shapes, std::vector<int64_t> &ids) {
+  TRAIN_RT_RETURN_IF_ERROR(findShapes(program, shapes));
+  if (!isText(options, shapes)) {
+    TRAIN_RT_RETURN_IF_ERROR(parseIds(options.prompt, shapes.vocabulary, ids));
+    if (ids.empty())
+      ids.push_back(0);
+    return Status::success();
+  }
+  for (unsigned char byte : options.prompt) {
+    if (byte >= shapes.vocabulary)
+      return Status::error(ErrorKind::Usage,
+                           format("byte %u of the prompt is not below the vocabulary of "
+                                  "%lld",
+                                  byte, (long long)shapes.vocabulary));
+    ids.push_back(byte);
+  }
+  // A text starts as a line does.
+  if (ids.empty())
+    ids.push_back(std::min<int64_t>('\n', shapes.vocabulary - 1));
+  return Status::success();
+}
+
 void writeWindow(const TrainProgram &program, const Shapes &shapes,
                  const std::vector<int64_t> &ids, uint8_t *arena) {
   if (const TrainInput *labels = findInput(program, "labels"))
@@ -118,25 +146,20 @@ int64_t sampleToken(const float *logits, int64_t count, double temperature, int6
   return ids[std::min(chosen, ids.size() - 1)];
 }
 
+Status checkGeneration(const TrainProgram &program, const GenerateOptions &options) {
+  Shapes shapes;
+  std::vector<int64_t> ids;
+  return prepare(program, options, shapes, ids);
+}
+
 Status generate(Session &session, const TrainProgram &program,
                 const GenerateOptions &options,
                 const std::function<Status(const std::string &)> &emit,
                 const Stop &stop) {
   Shapes shapes;
-  TRAIN_RT_RETURN_IF_ERROR(findShapes(program, shapes));
-  bool text = options.bytes || shapes.vocabulary == byteVocabulary;
   std::vector<int64_t> ids;
-  if (text) {
-    for (unsigned char byte : options.prompt)
-      ids.push_back(byte);
-    // A text starts as a line does.
-    if (ids.empty())
-      ids.push_back('\n');
-  } else {
-    TRAIN_RT_RETURN_IF_ERROR(parseIds(options.prompt, shapes.vocabulary, ids));
-    if (ids.empty())
-      ids.push_back(0);
-  }
+  TRAIN_RT_RETURN_IF_ERROR(prepare(program, options, shapes, ids));
+  bool text = isText(options, shapes);
   auto show = [&](int64_t id, bool first) {
     if (text)
       return emit(std::string(1, id < byteVocabulary ? char(id) : '?'));

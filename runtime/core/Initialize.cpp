@@ -46,7 +46,18 @@ void fillThread(void *context, int thread, int threads) {
   uint64_t begin = fill.elements / threads * thread;
   uint64_t end =
       thread + 1 == threads ? fill.elements : fill.elements / threads * (thread + 1);
-  for (uint64_t i = begin; i < end; ++i)
+  uint64_t i = begin;
+  if (fill.symbol.init == TRAIN_INIT_NORMAL) {
+    for (; i % 2 && i < end; ++i)
+      store(fill, i, valueAt(fill, i));
+    // Two for the price of one: the initial values of a large model take seconds.
+    for (; i + 1 < end; i += 2) {
+      auto [first, second] = fill.stream.normalPair(i / 2);
+      store(fill, i, fill.symbol.init_a + fill.symbol.init_b * first);
+      store(fill, i + 1, fill.symbol.init_a + fill.symbol.init_b * second);
+    }
+  }
+  for (; i < end; ++i)
     store(fill, i, valueAt(fill, i));
 }
 

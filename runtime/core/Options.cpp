@@ -1,12 +1,9 @@
 // The command line. See Options.h.
 #include "train/rt/Options.h"
 
-#include "train/Support/NearestName.h"
+#include "train/Support/CommandLine.h"
 #include "train/rt/Text.h"
 
-#include <CLI/CLI.hpp>
-#include <cctype>
-#include <charconv>
 #include <cmath>
 
 namespace train::rt {
@@ -28,19 +25,6 @@ Exit codes:
 // message has the option, the value, and what is allowed.
 Status usage(const std::string &what) { return Status::error(ErrorKind::Usage, what); }
 
-// CLI11 lets a number that is too large become the largest; this does not.
-template <typename T> CLI::Validator wholeNumber() {
-  return CLI::Validator(
-      [](std::string &text) {
-        T value;
-        auto [end, error] =
-            std::from_chars(text.data(), text.data() + text.size(), value);
-        bool whole = error == std::errc() && end == text.data() + text.size();
-        return whole ? std::string() : "'" + text + "' is not a whole number in range";
-      },
-      "");
-}
-
 // CLI11 puts each description on one line; terminals have about this many columns.
 std::string wrapped(const std::string &help) {
   constexpr size_t width = 90, indent = 30;
@@ -59,20 +43,6 @@ std::string wrapped(const std::string &help) {
     out += line + "\n";
   }
   return out;
-}
-
-Status unknownOption(const CLI::App &app, const std::string &argument) {
-  if (argument.empty() || argument[0] != '-')
-    return usage("unexpected argument '" + printable(argument) +
-                 "' (data files are named by --data=FILE)");
-  std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> known;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &longName : option->get_lnames())
-      known.push_back("--" + longName);
-  std::string near = nearestName(name, known);
-  return usage("unknown option '" + printable(name) + "'" +
-               (near.empty() ? " (see --help)" : ", did you mean '" + near + "'?"));
 }
 
 Status checkRanges(const Options &options) {
@@ -261,19 +231,14 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   app.add_flag("--dry-run", options.dryRun,
                "Check machine, plan, options and data files, and train nothing");
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &) {
-    help = wrapped(app.help());
+  CommandLine line =
+      parseCommandLine(app, argc, argv, " (data files are named by --data=FILE)");
+  if (!line.error.empty())
+    return usage(line.error);
+  if (!line.help.empty()) {
+    help = wrapped(line.help);
     return options;
-  } catch (const CLI::ParseError &error) {
-    std::string text = error.what();
-    if (!text.empty())
-      text[0] = char(std::tolower((unsigned char)text[0]));
-    return usage(printable(text));
   }
-  if (!app.remaining().empty())
-    return unknownOption(app, app.remaining().front());
   if (!schedule.empty()) {
     options.schedule = scheduleFromName(schedule);
     if (!options.schedule)

@@ -49,11 +49,15 @@ std::array<double, 2> RandomStream::block(uint64_t index) const {
 double RandomStream::uniform(uint64_t index) const { return block(index)[index % 2]; }
 
 double RandomStream::normal(uint64_t index) const {
-  auto [first, second] = block(index);
+  return normalPair(index / 2)[index % 2];
+}
+
+std::array<double, 2> RandomStream::normalPair(uint64_t pair) const {
+  auto [first, second] = block(2 * pair);
   // 1 - u lies in (0, 1], where the logarithm is finite.
   double radius = std::sqrt(-2 * std::log(1 - first));
   double angle = 2 * M_PI * second;
-  return radius * (index % 2 ? std::sin(angle) : std::cos(angle));
+  return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
 } // namespace train::rt

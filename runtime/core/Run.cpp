@@ -55,6 +55,18 @@ Status openData(const TrainProgram *program, const char *what,
   return Status::success();
 }
 
+GenerateOptions generationOptions(const Options &options, const Plan &plan,
+                                  uint64_t seed) {
+  GenerateOptions generation;
+  generation.count = options.generate;
+  generation.prompt = options.prompt;
+  generation.temperature = options.temperature;
+  generation.topK = options.topK;
+  generation.seed = seed;
+  generation.bytes = plan.data.isText() || (plan.evalData && plan.evalData->isText());
+  return generation;
+}
+
 Status makePlan(const TrainExecutable &executable, const Options &options, Plan &plan) {
   plan.step = findProgram(executable, TRAIN_PROGRAM_STEP);
   plan.eval = findProgram(executable, TRAIN_PROGRAM_EVAL);
@@ -78,8 +90,17 @@ Status makePlan(const TrainExecutable &executable, const Options &options, Plan 
   if (!evalFiles.empty())
     TRAIN_RT_RETURN_IF_ERROR(
         openData(plan.eval, "evaluation", evalFiles, plan.evalData.emplace()));
+  if (plan.evalData)
+    TRAIN_RT_RETURN_IF_ERROR(checkEvaluation(*plan.eval, *plan.evalData));
   if (options.generate && !plan.predict)
     return Status::error(ErrorKind::Usage, "the executable has no prediction program");
+  if (options.generate)
+    TRAIN_RT_RETURN_IF_ERROR(
+        checkGeneration(*plan.predict, generationOptions(options, plan, 0))
+            .context("generation"));
+  // Nothing that comes after a long training should fail for what could be known before.
+  if (!options.exportFile.empty() && !options.dryRun)
+    TRAIN_RT_RETURN_IF_ERROR(checkReplaceable(options.exportFile));
   return Status::success();
 }
 
@@ -89,8 +110,12 @@ Status startState(Session &session, const Options &options, const Plan &plan,
   const TrainExecutable &executable = session.executable();
   std::vector<std::string> notes;
   if (!options.checkpoint.empty()) {
+    using Use = CheckpointDirectory::Use;
     Result<CheckpointDirectory> opened =
-        CheckpointDirectory::open(options.checkpoint, options.keep);
+        CheckpointDirectory::open(options.checkpoint, options.keep,
+                                  !plan.train      ? Use::Read
+                                  : options.resume ? Use::Resume
+                                                   : Use::Start);
     if (!opened)
       return opened.takeStatus();
     checkpoints.emplace(std::move(*opened));
@@ -150,14 +175,8 @@ Status startState(Session &session, const Options &options, const Plan &plan,
 
 Status runGeneration(Session &session, const Options &options, const Plan &plan,
                      uint64_t seed, const Stop &stop) {
-  GenerateOptions generation;
-  generation.count = options.generate;
-  generation.prompt = options.prompt;
-  generation.temperature = options.temperature;
-  generation.topK = options.topK;
-  generation.seed = seed;
-  generation.bytes = plan.data.isText() || (plan.evalData && plan.evalData->isText());
-  Status status = generate(session, *plan.predict, generation, print, stop);
+  Status status = generate(session, *plan.predict, generationOptions(options, plan, seed),
+                           print, stop);
   return isStop(status) ? std::move(status) : std::move(status).context("generation");
 }
 
@@ -231,6 +250,7 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
 } // namespace
 
 int runMain(const TrainExecutable &executable, int argc, const char *const *argv) {
+  reserveStandardStreams();
   ignoreWriteSignals();
   auto fail = [](Status status) {
     if (isStop(status)) {

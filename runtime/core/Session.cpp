@@ -22,7 +22,21 @@ bool hasDataInputs(const TrainProgram &program) {
   return findInput(program, TRAIN_INPUT_DATA) != nullptr;
 }
 
+// Of an evaluation.
+int64_t samplesPerPass(const TrainProgram &program) {
+  return program.samples * std::max<int64_t>(countInputLoads(program), 1);
+}
+
 } // namespace
+
+Status checkEvaluation(const TrainProgram &program, const DataSet &data) {
+  int64_t needed = samplesPerPass(program);
+  if (!hasDataInputs(program) || data.samples() >= needed)
+    return Status::success();
+  return Status::error(ErrorKind::Data,
+                       format("%lld held-out samples, one evaluation batch needs %lld",
+                              (long long)data.samples(), (long long)needed));
+}
 
 Session::Session(const TrainExecutable &executable, Arena arena,
                  std::unique_ptr<Team> team)
@@ -83,12 +97,11 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
 
 Result<double> Session::evaluate(const TrainProgram &program, const DataSet &data,
                                  int64_t batches, const Stop &stop) {
-  int64_t perPass = program.samples * std::max<int64_t>(countInputLoads(program), 1);
+  Status enough = checkEvaluation(program, data);
+  if (!enough.ok())
+    return enough;
+  int64_t perPass = samplesPerPass(program);
   int64_t passes = hasDataInputs(program) ? data.samples() / perPass : 1;
-  if (passes == 0)
-    return Status::error(ErrorKind::Data,
-                         format("%lld held-out samples, one evaluation batch needs %lld",
-                                (long long)data.samples(), (long long)perPass));
   if (batches > 0)
     passes = std::min(passes, batches);
   double sum = 0;

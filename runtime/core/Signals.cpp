@@ -14,6 +14,7 @@ void remember(int signal) {
   // Whoever asks twice is not waiting for the step to end.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGXCPU, SIG_DFL);
   if (handlesHangup)
     std::signal(SIGHUP, SIG_DFL);
 }
@@ -34,6 +35,7 @@ void installSignalHandlers() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGXCPU, &action, nullptr);
   // nohup ignores it, and means it.
   struct sigaction before;
   handlesHangup =

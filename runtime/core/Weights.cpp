@@ -175,7 +175,7 @@ std::vector<TensorView> symbolViews(const TrainExecutable &executable,
 Status exportWeights(const std::string &path, const TrainExecutable &executable,
                      const uint8_t *arena) {
   // Beside the target, so that the rename stays within one file system.
-  std::string temporary = path + format(".tmp-%d", int(::getpid()));
+  std::string temporary = temporaryName(path);
   Result<File> file = File::create(temporary);
   if (!file)
     return file.takeStatus();

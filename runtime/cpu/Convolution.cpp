@@ -69,6 +69,44 @@ struct Phase {
   }
 };
 
+/// Whether each group is one channel with one filter of few taps, and the rows that four
+/// rows of results need fit into the scratch, with what pads them.
+bool runsAsPlanes(const ConvolutionShape &s) {
+  if (s.groups != s.C || s.groups != s.O || s.taps() > kMaxDepthwiseTaps)
+    return false;
+  const int64_t spanY = (s.kh - 1) * s.dilationH + 1, spanX = (s.kw - 1) * s.dilationW;
+  const int64_t width = std::max(s.W, s.OW) + spanX + 32;
+  const int64_t forward = (4 * s.strideH + spanY) * width * s.strideW;
+  const int64_t gradient = (spanY + 1) * (s.OW * s.strideW + spanX + 32) * 8;
+  return std::max(forward, gradient) <= kGemmScratchBytes / int64_t(sizeof(float));
+}
+
+/// Shares the planes of all samples among the team: body(n, channel, thread).
+template <typename Body>
+void forEachChannel(const ConvolutionShape &s, Team &team, const Body &body) {
+  const int64_t perPlane = std::max<int64_t>(1, s.OH * s.OW * s.taps());
+  forEachRange(team, s.N * s.C, ceilDiv(65536, perPlane),
+               [&](int64_t begin, int64_t end, int thread) {
+                 for (int64_t plane = begin; plane < end; ++plane)
+                   body(plane / s.C, plane % s.C, thread);
+               });
+}
+
+/// The filter of `count` channels from `first` on, over all samples in order.
+void gradientOfFilters(const ConvolutionShape &s, const float *input, const float *dout,
+                       float *dfilter, int64_t first, int64_t count, int thread) {
+  const int64_t positions = s.OH * s.OW;
+  for (int64_t n = 0; n < s.N; ++n) {
+    DepthwiseGradTask task{};
+    task.windows = inputWindows(s, input, n, first);
+    task.dout = dout + (n * s.C + first) * positions;
+    task.out = dfilter + first * s.taps();
+    task.channels = count;
+    task.accumulate = s.accumulate || n > 0;
+    simdKernels()->depthwiseFilterGrad(task, threadScratch(thread));
+  }
+}
+
 /// Fills in tile `index` of the grid.
 template <typename Task>
 void placeTile(Task &task, const Grid &grid, int64_t index, int64_t m, int64_t n) {
@@ -89,6 +127,17 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
   const int64_t k = s.inputsPerGroup() * s.taps();
   if (s.N <= 0 || m <= 0 || positions <= 0)
     return Status::success();
+  if (runsAsPlanes(s)) {
+    forEachChannel(s, team, [&](int64_t n, int64_t channel, int thread) {
+      ConvolutionTask task{};
+      task.filter = {filter + channel * k, 0, 0, s.kh, s.kw, 0, s.kw, 1};
+      task.windows = inputWindows(s, input, n, channel);
+      task.planes = {out + (n * s.O + channel) * positions, 0, 0, s.OW, 1};
+      task.accumulate = s.accumulate;
+      simdKernels()->depthwise(task, threadScratch(thread));
+    });
+    return Status::success();
+  }
   const Grid grid =
       chooseGrid(s.groups, m, s.N * positions, k, team.threads(), kWindowPackCost);
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
@@ -117,6 +166,7 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
   if (s.N <= 0 || m <= 0 || plane <= 0)
     return Status::success();
 
+  const bool planeByPlane = runsAsPlanes(s);
   for (int64_t phaseY = 0; phaseY < s.strideH; ++phaseY)
     for (int64_t phaseX = 0; phaseX < s.strideW; ++phaseX) {
       const Phase y(phaseY, s.H, s.strideH, s.padTop, s.dilationH, s.kh);
@@ -124,13 +174,8 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
       const int64_t count = s.N * y.count * x.count, k = outputs * y.taps * x.taps;
       if (count == 0)
         continue;
-      const Grid grid =
-          chooseGrid(s.groups, m, count, k, team.threads(), kWindowPackCost);
-      forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
-        const int64_t g = index / grid.tiles();
-        ConvolutionTask task{};
-        placeTile(task, grid, index % grid.tiles(), m, count);
-        task.k = k;
+      // Group g, seen from sample n on.
+      auto describe = [&](ConvolutionTask &task, int64_t g, int64_t n) {
         task.accumulate = s.accumulate;
         FilterMap &weights = task.filter;
         weights.filter = filter + g * outputs * m * s.taps();
@@ -142,8 +187,8 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         weights.tapRowStep = y.step * s.kw;
         weights.tapColumnStep = x.step;
         WindowMap &windows = task.windows;
-        windows.image = dout + g * outputs * positions;
-        windows.images = s.N;
+        windows.image = dout + (n * s.O + g * outputs) * positions;
+        windows.images = s.N - n;
         windows.imageStride = s.O * positions;
         windows.channels = outputs;
         windows.planeStride = positions;
@@ -158,10 +203,26 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         windows.yStep = y.outputStep;
         windows.x0 = x.offset;
         windows.xStep = x.outputStep;
-        task.planes = {din + g * m * plane + phaseY * s.W + phaseX, plane, s.C * plane,
-                       s.strideH * s.W, s.strideW};
-        if (s.isPointwise())
+        task.planes = {din + (n * s.C + g * m) * plane + phaseY * s.W + phaseX, plane,
+                       s.C * plane, s.strideH * s.W, s.strideW};
+        if (s.isPointwise() && !planeByPlane)
           flatten(windows, task.planes);
+      };
+      if (planeByPlane) {
+        forEachChannel(s, team, [&](int64_t n, int64_t channel, int thread) {
+          ConvolutionTask task{};
+          describe(task, channel, n);
+          simdKernels()->depthwise(task, threadScratch(thread));
+        });
+        continue;
+      }
+      const Grid grid =
+          chooseGrid(s.groups, m, count, k, team.threads(), kWindowPackCost);
+      forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
+        ConvolutionTask task{};
+        placeTile(task, grid, index % grid.tiles(), m, count);
+        task.k = k;
+        describe(task, index / grid.tiles(), 0);
         simdKernels()->convolutionTranspose(task, threadScratch(thread));
       });
     }
@@ -177,6 +238,15 @@ Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &
   const int64_t columns = inputs * s.taps(), positions = s.OH * s.OW;
   if (s.groups <= 0 || m <= 0 || columns <= 0)
     return Status::success();
+  if (s.N > 0 && runsAsPlanes(s)) {
+    constexpr int64_t kChannels = 8;
+    forEachTask(team, ceilDiv(s.C, kChannels), [&](int64_t index, int thread) {
+      const int64_t first = index * kChannels;
+      gradientOfFilters(s, input, dout, dfilter, first, std::min(kChannels, s.C - first),
+                        thread);
+    });
+    return Status::success();
+  }
   const bool pointwise = s.isPointwise();
   const Grid grid =
       chooseGrid(s.groups, m, columns, std::max<int64_t>(s.N, 1) * positions,

@@ -20,7 +20,10 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
   const auto *rhs = static_cast<const float *>(buffers[1]);
   auto *out = static_cast<float *>(buffers[2]);
 
-  Grid grid = chooseGrid(batch, m, n, k, team.threads(), kDensePackCost);
+  // A batch of one output (a sum over the batch) goes in order, tile by tile.
+  const bool ordered = outStride == 0 && batch > 1;
+  Grid grid = ordered ? chooseGrid(1, m, n, k * batch, team.threads(), kDensePackCost)
+                      : chooseGrid(batch, m, n, k, team.threads(), kDensePackCost);
   int64_t tiles = grid.rowTiles * grid.columnTiles;
   auto runTile = [&](int64_t index, int thread) {
     int64_t b = index / tiles, tile = index % tiles;
@@ -41,14 +44,22 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
     task.accumulate = accumulate;
     simd.gemm(task, threadScratch(thread));
   };
-  // A batch of one output (a sum over the batch) would race; it must go in order.
-  if (outStride == 0 && batch > 1) {
-    for (int64_t b = 0; b < batch; ++b)
-      forEachTask(team, tiles,
-                  [&](int64_t tile, int thread) { runTile(b * tiles + tile, thread); });
+  if (ordered) {
+    forEachTask(team, tiles, [&](int64_t tile, int thread) {
+      for (int64_t b = 0; b < batch; ++b)
+        runTile(b * tiles + tile, thread);
+    });
     return Status::success();
   }
-  forEachTask(team, batch * tiles, runTile);
+  // Products that are over before the next one is claimed are claimed in groups.
+  constexpr int64_t kTaskProducts = 1 << 18;
+  const int64_t each = std::min(grid.rows, m) * std::min(grid.columns, n) * k;
+  const int64_t group = std::max<int64_t>(1, kTaskProducts / std::max<int64_t>(1, each));
+  forEachTask(team, ceilDiv(batch * tiles, group), [&](int64_t task, int thread) {
+    const int64_t end = std::min(batch * tiles, (task + 1) * group);
+    for (int64_t index = task * group; index < end; ++index)
+      runTile(index, thread);
+  });
   return Status::success();
 }
 

@@ -5,7 +5,6 @@
 #include "SimdKernels.h"
 
 #include <cstring>
-#include <limits>
 
 namespace train::cpu {
 namespace {
@@ -34,17 +33,31 @@ void forEachPlane(const ConvolutionShape &s, Team &team, const Body &body) {
                });
 }
 
+PoolPlane planeOf(const ConvolutionShape &s, const void *input, int64_t plane) {
+  return {static_cast<const float *>(input) + plane * s.H * s.W,
+          s.H,
+          s.W,
+          s.OH,
+          s.OW,
+          s.kh,
+          s.kw,
+          s.strideH,
+          s.strideW,
+          s.padTop,
+          s.padLeft,
+          s.dilationH,
+          s.dilationW};
+}
+
 /// Calls visit(row, first output, offset in the plane) for each tap of output row y that
-/// meets the image: rows of taps in ascending order, columns ascending or descending.
+/// meets the image: rows of taps in ascending order, columns descending.
 template <typename Visit>
-void forEachTapOfRow(const ConvolutionShape &s, int64_t y, bool descending,
-                     const Visit &visit) {
+void forEachTapOfRow(const ConvolutionShape &s, int64_t y, const Visit &visit) {
   for (int64_t r = 0; r < s.kh; ++r) {
     const int64_t line = y * s.strideH - s.padTop + r * s.dilationH;
     if (line < 0 || line >= s.H)
       continue;
-    for (int64_t i = 0; i < s.kw; ++i) {
-      const int64_t c = descending ? s.kw - 1 - i : i;
+    for (int64_t c = s.kw - 1; c >= 0; --c) {
       const Inside inside(c, s.strideW, s.padLeft, s.dilationW, s.W, s.OW);
       if (inside.begin < inside.end)
         visit(PoolRow{inside.end - inside.begin, s.strideW}, inside.begin,
@@ -53,35 +66,23 @@ void forEachTapOfRow(const ConvolutionShape &s, int64_t y, bool descending,
   }
 }
 
-void clearUnlessAccumulating(const ConvolutionShape &s, float *din, Team &team) {
-  if (s.accumulate)
-    return;
-  forEachRange(team, s.N * s.C * s.H * s.W, 65536, [&](int64_t begin, int64_t end, int) {
-    std::memset(din + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
-  });
+/// The gradient of a plane starts from zero unless it is to be added to; plane by plane,
+/// so that it is in the cache when it is used.
+void clearUnlessAccumulating(const ConvolutionShape &s, float *plane) {
+  if (!s.accumulate)
+    std::memset(plane, 0, static_cast<size_t>(s.H * s.W) * sizeof(float));
 }
 
 } // namespace
 
 Status maxPool(void *const *buffers, const int64_t *params, Team &team) {
   const ConvolutionShape s(params);
-  const auto *input = static_cast<const float *>(buffers[0]);
   auto *out = static_cast<float *>(buffers[1]);
   auto *indices = static_cast<int32_t *>(buffers[2]);
   forEachPlane(s, team, [&](int64_t plane) {
-    const float *image = input + plane * s.H * s.W;
-    for (int64_t y = 0; y < s.OH; ++y) {
-      float *best = out + (plane * s.OH + y) * s.OW;
-      int32_t *where = indices + (plane * s.OH + y) * s.OW;
-      // A window that is all padding has no maximum and sends no gradient.
-      std::fill(best, best + s.OW, -std::numeric_limits<float>::infinity());
-      std::fill(where, where + s.OW, -1);
-      forEachTapOfRow(
-          s, y, false, [&](const PoolRow &row, int64_t first, int64_t offset) {
-            simdKernels()->poolMaximum(row, image + offset, static_cast<int32_t>(offset),
-                                       best + first, where + first);
-          });
-    }
+    const int64_t first = plane * s.OH * s.OW;
+    simdKernels()->poolMaximum(planeOf(s, buffers[0], plane), out + first,
+                               indices + first);
   });
   return Status::success();
 }
@@ -91,35 +92,24 @@ Status maxPoolGrad(void *const *buffers, const int64_t *params, Team &team) {
   const auto *dout = static_cast<const float *>(buffers[0]);
   const auto *indices = static_cast<const int32_t *>(buffers[1]);
   auto *din = static_cast<float *>(buffers[2]);
-  clearUnlessAccumulating(s, din, team);
   const int64_t perPlane = s.OH * s.OW;
-  forEachRange(team, s.N * s.C, ceilDiv(32768, std::max<int64_t>(1, perPlane)),
-               [&](int64_t begin, int64_t end, int) {
-                 for (int64_t plane = begin; plane < end; ++plane)
-                   for (int64_t i = plane * perPlane; i < (plane + 1) * perPlane; ++i)
-                     if (indices[i] >= 0)
-                       din[plane * s.H * s.W + indices[i]] += dout[i];
-               });
+  forEachPlane(s, team, [&](int64_t plane) {
+    float *image = din + plane * s.H * s.W;
+    const float *from = dout + plane * perPlane;
+    const int32_t *where = indices + plane * perPlane;
+    clearUnlessAccumulating(s, image);
+    for (int64_t i = 0; i < perPlane; ++i)
+      if (where[i] >= 0) // an empty window has no maximum and sends nothing
+        image[where[i]] += from[i];
+  });
   return Status::success();
 }
 
 Status averagePool(void *const *buffers, const int64_t *params, Team &team) {
   const ConvolutionShape s(params);
-  const auto *input = static_cast<const float *>(buffers[0]);
   auto *out = static_cast<float *>(buffers[1]);
-  const auto area = static_cast<float>(s.taps());
   forEachPlane(s, team, [&](int64_t plane) {
-    const float *image = input + plane * s.H * s.W;
-    for (int64_t y = 0; y < s.OH; ++y) {
-      float *sum = out + (plane * s.OH + y) * s.OW;
-      std::fill(sum, sum + s.OW, 0.0f);
-      forEachTapOfRow(s, y, false,
-                      [&](const PoolRow &row, int64_t first, int64_t offset) {
-                        simdKernels()->poolSum(row, image + offset, sum + first);
-                      });
-      for (int64_t x = 0; x < s.OW; ++x)
-        sum[x] /= area;
-    }
+    simdKernels()->poolMean(planeOf(s, buffers[0], plane), out + plane * s.OH * s.OW);
   });
   return Status::success();
 }
@@ -129,9 +119,9 @@ Status averagePoolGrad(void *const *buffers, const int64_t *params, Team &team) 
   const auto *dout = static_cast<const float *>(buffers[0]);
   auto *din = static_cast<float *>(buffers[1]);
   const auto area = static_cast<float>(s.taps());
-  clearUnlessAccumulating(s, din, team);
   forEachPlane(s, team, [&](int64_t plane) {
     float *image = din + plane * s.H * s.W;
+    clearUnlessAccumulating(s, image);
     constexpr int64_t kPiece = 256;
     float shares[kPiece];
     for (int64_t y = 0; y < s.OH; ++y)
@@ -142,15 +132,13 @@ Status averagePoolGrad(void *const *buffers, const int64_t *params, Team &team) 
           shares[i] = from[i] / area;
         // Taps from right to left: an input then receives from its outputs in ascending
         // order.
-        forEachTapOfRow(
-            s, y, true, [&](const PoolRow &row, int64_t first, int64_t offset) {
-              const int64_t low = std::max(first, x),
-                            high = std::min(first + row.count, x + count);
-              if (low < high)
-                simdKernels()->poolScatter(PoolRow{high - low, row.stride},
-                                           shares + low - x,
-                                           image + offset + (low - first) * s.strideW);
-            });
+        forEachTapOfRow(s, y, [&](const PoolRow &row, int64_t first, int64_t offset) {
+          const int64_t low = std::max(first, x),
+                        high = std::min(first + row.count, x + count);
+          if (low < high)
+            simdKernels()->poolScatter(PoolRow{high - low, row.stride}, shares + low - x,
+                                       image + offset + (low - first) * s.strideW);
+        });
       }
   });
   return Status::success();

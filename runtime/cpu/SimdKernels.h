@@ -85,6 +85,25 @@ struct FilterGradTask {
   bool accumulate;
 };
 
+/// Filters with more taps are left to the product.
+constexpr int64_t kMaxDepthwiseTaps = 128;
+/// The filter gradient of `channels` <= 8 channels with a filter each, for one sample.
+/// `windows` has the image of the first one, dout dense planes, out dense rows of taps.
+struct DepthwiseGradTask {
+  const float *dout;
+  WindowMap windows;
+  float *out;
+  int64_t channels;
+  bool accumulate;
+};
+
+/// One plane of a pool: output (y, x) has the taps (y * strideY - padTop + r * dilationY,
+/// x * strideX - padLeft + s * dilationX) that lie in the image.
+struct PoolPlane {
+  const float *image;
+  int64_t height, width, outHeight, outWidth;
+  int64_t tapRows, tapColumns, strideY, strideX, padTop, padLeft, dilationY, dilationX;
+};
 /// One row of one tap of a pool: `count` outputs, the n-th reading image[n * stride].
 struct PoolRow {
   int64_t count, stride;
@@ -105,15 +124,19 @@ struct SimdKernels {
   void (*convolution)(const ConvolutionTask &task, float *scratch);
   void (*convolutionTranspose)(const ConvolutionTask &task, float *scratch);
   void (*convolutionFilterGrad)(const FilterGradTask &task, float *scratch);
+  /// One plane by one filter (one image, one channel in `windows`), and its adjoint. The
+  /// scratch as for gemm; runsAsPlanes in Convolution.cpp says what fits into it.
+  void (*depthwise)(const ConvolutionTask &task, float *scratch);
+  void (*depthwiseFilterGrad)(const DepthwiseGradTask &task, float *scratch);
   /// dst[j * dstLd + i] = src[i * srcLd + j] for i < rows, j < columns.
   void (*transpose)(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
-  /// Where image[n * stride] is above best[n], or the first NaN, or where[n] is still -1:
-  /// best[n] becomes it and where[n] becomes offset + n * stride.
-  void (*poolMaximum)(const PoolRow &row, const float *image, int32_t offset, float *best,
-                      int32_t *where);
-  /// sum[n] += image[n * stride], and image[n * stride] += share[n].
-  void (*poolSum)(const PoolRow &row, const float *image, float *sum);
+  /// The largest of each window, the first NaN or the first of equals, and its place in
+  /// the plane; -inf and -1 where the window is all padding.
+  void (*poolMaximum)(const PoolPlane &plane, float *out, int32_t *where);
+  /// The sum of each window, rows of taps first, over the number of all its taps.
+  void (*poolMean)(const PoolPlane &plane, float *out);
+  /// image[n * stride] += share[n].
   void (*poolScatter)(const PoolRow &row, const float *share, float *image);
 };
 

@@ -14,11 +14,12 @@ void attentionGradTask(const AttentionShape &shape, const AttentionBackward &io,
 void convolutionTask(const ConvolutionTask &task, float *scratch);
 void convolutionTransposeTask(const ConvolutionTask &task, float *scratch);
 void convolutionFilterGradTask(const FilterGradTask &task, float *scratch);
+void depthwiseTask(const ConvolutionTask &task, float *scratch);
+void depthwiseFilterGradTask(const DepthwiseGradTask &task, float *scratch);
 void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
-void poolMaximum(const PoolRow &row, const float *image, int32_t offset, float *best,
-                 int32_t *where);
-void poolSum(const PoolRow &row, const float *image, float *sum);
+void poolMaximum(const PoolPlane &plane, float *out, int32_t *where);
+void poolMean(const PoolPlane &plane, float *out);
 void poolScatter(const PoolRow &row, const float *share, float *image);
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -17,9 +17,11 @@ const SimdKernels kernels = {TRAIN_STRING(TRAIN_SIMD),
                              convolutionTask,
                              convolutionTransposeTask,
                              convolutionFilterGradTask,
+                             depthwiseTask,
+                             depthwiseFilterGradTask,
                              transposeBlock,
                              poolMaximum,
-                             poolSum,
+                             poolMean,
                              poolScatter};
 
 } // namespace train::cpu::TRAIN_SIMD

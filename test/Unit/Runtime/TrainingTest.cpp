@@ -2,6 +2,7 @@
 #include "TestFiles.h"
 #include "Toy.h"
 
+#include "train/rt/Checkpoint.h"
 #include "train/rt/Run.h"
 #include "train/rt/Safetensors.h"
 
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -257,6 +259,75 @@ TEST_F(TrainingTest, FindNanNamesTheOp) {
   write("y.npy", npyOf("<f4", "(50,)", bytes(y)));
   EXPECT_EQ(train({"--steps=20", "--find-nan"}), 6);
   EXPECT_NE(err.find(" of input 'x'"), std::string::npos) << err;
+}
+
+// Whoever trains for a day learns before it what could not be written, evaluated or
+// generated after it.
+TEST_F(TrainingTest, WhatWouldFailAtTheEndFailsAtTheStart) {
+  auto failsAtOnce = [&](const toy::Toy &toy, std::vector<std::string> arguments,
+                         int code, const char *message) {
+    EXPECT_EQ(run(toy, arguments), code);
+    EXPECT_NE(err.find(message), std::string::npos) << err;
+    EXPECT_EQ(err.find("step 1/"), std::string::npos) << err;
+  };
+  auto trains = [&](std::vector<std::string> more) {
+    more.insert(more.end(), data.begin(), data.end());
+    return more;
+  };
+  failsAtOnce(regression, trains({"--export=" + directory}), 5, "it is a directory");
+  failsAtOnce(regression, trains({"--export=" + path("no/m")}), 5, "No such file");
+  // A device would be replaced by a file of that name.
+  failsAtOnce(regression, trains({"--export=/dev/full"}), 5, "it is not a regular file");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  failsAtOnce(regression, trains({"--checkpoint=/proc/self"}), 5, "cannot create");
+  failsAtOnce(regression, trains({"--generate=5"}), 2, "no prediction program");
+  write("short.txt", "0123456789");
+  std::string text = "--data=" + path("text.txt");
+  failsAtOnce(bigram, {text, "--eval-data=" + path("short.txt")}, 4, "one sample needs");
+  write("short.txt", std::string(20, 'a'));
+  failsAtOnce(bigram, {text, "--eval-data=" + path("short.txt")}, 4,
+              "1 held-out samples, one evaluation batch needs 2");
+  // A name that was mistyped is no reason for a new directory.
+  failsAtOnce(regression, trains({"--resume", "--checkpoint=" + path("nothing")}), 4,
+              "holds no checkpoint: there is no such directory");
+  EXPECT_FALSE(std::filesystem::exists(path("nothing")));
+}
+
+// A checkpoint can be looked at while the training that writes it goes on.
+TEST_F(TrainingTest, ReadersDoNotWaitForTheLock) {
+  std::string ck = "--checkpoint=" + path("ck");
+  ASSERT_EQ(train({ck, "--steps=2"}), 0) << err;
+  auto holder = CheckpointDirectory::open(path("ck"), 2);
+  ASSERT_TRUE(holder.ok()) << holder.message();
+  EXPECT_EQ(train({ck, "--resume", "--steps=4"}), 5);
+  EXPECT_NE(err.find("another process is using"), std::string::npos) << err;
+  EXPECT_EQ(train({ck, "--resume", "--eval-only"}), 0) << err;
+}
+
+// Started without standard streams, the process must not give their numbers to files.
+TEST_F(TrainingTest, ClosedStandardStreamsDoNotEndUpInFiles) {
+  std::string ck = path("ck");
+  pid_t child = ::fork();
+  if (child == 0) {
+    for (int number : {0, 1, 2})
+      ::close(number);
+    std::vector<std::string> arguments = data;
+    arguments.insert(arguments.begin(), "toy");
+    arguments.insert(arguments.end(), {"--steps=3", "--save-every=1", "--keep=9",
+                                       "--log=" + path("log"), "--checkpoint=" + ck});
+    std::vector<const char *> pointers;
+    for (const std::string &argument : arguments)
+      pointers.push_back(argument.c_str());
+    ::_exit(runMain(regression.executable, int(pointers.size()), pointers.data()));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  // The result has nowhere to go, which is an error; all that was saved before is whole.
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+  for (const char *step : {"/step-00000001", "/step-00000002", "/step-00000003"})
+    EXPECT_TRUE(verifyCheckpoint(ck + step).ok()) << step;
+  EXPECT_EQ(read(path("log")).find("{\"step\":1,"), 0u);
+  EXPECT_EQ(read(path("log")).find("ETA"), std::string::npos);
 }
 
 TEST_F(TrainingTest, DivergenceEndsWithItsOwnCode) {

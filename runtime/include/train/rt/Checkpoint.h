@@ -37,9 +37,15 @@ public:
   CheckpointDirectory &operator=(CheckpointDirectory &&) = delete;
   ~CheckpointDirectory();
 
-  /// Opens the directory, made if missing, and locks it against other processes. `keep`
-  /// >= 1 is how many checkpoints stay.
-  static Result<CheckpointDirectory> open(const std::string &path, int64_t keep);
+  /// What is to be done with a directory.
+  enum class Use {
+    Read,   ///< nothing is written: it must exist, and may be in use by a training
+    Resume, ///< it must exist; locked against other processes, and checked to be writable
+    Start   ///< made if missing, else as Resume
+  };
+  /// Opens the directory. `keep` >= 1 is how many checkpoints stay.
+  static Result<CheckpointDirectory> open(const std::string &path, int64_t keep,
+                                          Use use = Use::Start);
 
   /// The steps of the checkpoints there, ascending, valid or not.
   Result<std::vector<int64_t>> steps() const;

@@ -69,6 +69,18 @@ private:
   std::string name;
 };
 
+/// Keeps the numbers of standard input, output and error from being given to other files
+/// where the process was started without them: a progress line would end up in a
+/// checkpoint.
+void reserveStandardStreams();
+
+/// Whether a file can be put at `path` by renaming one beside it, found out by making and
+/// removing one: who trains for a day does not want to learn it at the end. A device, a
+/// pipe or a directory is refused, since it would be replaced.
+Status checkReplaceable(const std::string &path);
+/// The name under which a file for `path` is written before it is renamed.
+std::string temporaryName(const std::string &path);
+
 /// Creates a directory and those above it; existing ones are fine.
 Status makeDirectories(const std::string &path);
 /// Makes the entries of a directory durable.

@@ -22,6 +22,9 @@ struct GenerateOptions {
   bool bytes = false; ///< tokens are bytes, whatever the vocabulary
 };
 
+/// Whether generate can work with this program and this prompt. The error says why not.
+Status checkGeneration(const TrainProgram &program, const GenerateOptions &options);
+
 /// Generates tokens with a PREDICT program that has an integer input `tokens` [b,T] and
 /// an f32 output `logits` [b,T,V]. A model of 256 tokens, or options.bytes, takes the
 /// prompt as text and emits text; any other takes and emits token ids. The prompt stands

@@ -30,6 +30,8 @@ public:
   double uniform(uint64_t index) const;
   /// Standard normal, by Box and Muller's transform in f64.
   double normal(uint64_t index) const;
+  /// normal(2 * pair) and normal(2 * pair + 1), for the price of one.
+  std::array<double, 2> normalPair(uint64_t pair) const;
 
 private:
   /// The two 53-bit uniform values of the block that holds `index`.

@@ -79,6 +79,9 @@ private:
   std::optional<FiniteCheck> finiteCheck;
 };
 
+/// Whether there are enough samples for one pass of an EVAL program.
+Status checkEvaluation(const TrainProgram &program, const DataSet &data);
+
 /// Samples that one step consumes.
 inline int64_t samplesPerStep(const TrainProgram &program) {
   return program.micro_batches * program.samples;

@@ -9,9 +9,9 @@ namespace train::rt {
 /// write from now on.
 void ignoreWriteSignals();
 
-/// The first SIGINT, SIGTERM or SIGHUP from now on is remembered; the second has its
-/// default effect and ends the process at once. A SIGHUP that is ignored (nohup) stays
-/// so.
+/// The first SIGINT, SIGTERM, SIGHUP or SIGXCPU (a limit on processor time) from now on
+/// is remembered; the second has its default effect and ends the process at once. A
+/// SIGHUP that is ignored (nohup) stays so.
 void installSignalHandlers();
 
 /// The signal that arrived, or 0.

@@ -1,0 +1,100 @@
+//===- CommandLine.h - what all command lines have in common ---------------===//
+//
+// Tools and trained executables define their options with CLI11 and read them through
+// here, so that help, an unknown option, a number out of range and a value in the wrong
+// form are answered alike everywhere: one line, lower case, with the nearest name.
+// Header-only, because the runtime has no library in common with the tools.
+//
+//===----------------------------------------------------------------------===//
+#ifndef TRAIN_SUPPORT_COMMANDLINE_H
+#define TRAIN_SUPPORT_COMMANDLINE_H
+
+#include "train/Support/NearestName.h"
+
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <charconv>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace train {
+
+/// What a user wrote, as an error may show it: at most 80 bytes, control characters and
+/// bytes beyond ASCII as \xNN.
+inline std::string shownArgument(const std::string &text) {
+  static const char digits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned char byte : text.substr(0, 80)) {
+    if (byte >= 0x20 && byte < 0x7f)
+      out += static_cast<char>(byte);
+    else
+      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+  }
+  return out + (text.size() > 80 ? "..." : "");
+}
+
+/// Accepts whole numbers that T can hold; CLI11 alone makes the largest of those that it
+/// cannot.
+template <typename T> CLI::Validator wholeNumber() {
+  return CLI::Validator(
+      [](std::string &text) {
+        T value;
+        auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), value);
+        bool whole = error == std::errc() && end == text.data() + text.size();
+        return whole ? std::string()
+                     : "'" + shownArgument(text) + "' is not a whole number in range";
+      },
+      "");
+}
+
+/// What a command line came to: values in the app's options if both texts are empty.
+struct CommandLine {
+  std::string help;  ///< to be printed, and nothing else done
+  std::string error; ///< one line
+};
+
+/// Parses. The app must allow extras; what is extra is an error here. `unexpected`
+/// follows the message about an argument that is no option.
+inline CommandLine parseCommandLine(CLI::App &app, int argc, const char *const *argv,
+                                    const std::string &unexpected = "") {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    return {app.help(), ""};
+  } catch (const CLI::ParseError &error) {
+    std::string text = error.what();
+    if (!text.empty())
+      text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    for (char &c : text)
+      if (static_cast<unsigned char>(c) < 0x20)
+        c = ' ';
+    return {"", text};
+  }
+  std::vector<std::string> extra = app.remaining();
+  if (extra.empty())
+    return {};
+  const std::string &argument = extra.front();
+  if (argument.empty() || argument[0] != '-')
+    return {"", "unexpected argument '" + shownArgument(argument) + "'" + unexpected};
+  std::string name = argument.substr(0, argument.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &longName : option->get_lnames())
+      known.push_back("--" + longName);
+  std::string near = nearestName(name, known);
+  return {"", "unknown option '" + shownArgument(name) + "'" +
+                  (near.empty() ? " (see --help)" : ", did you mean '" + near + "'?")};
+}
+
+/// Writing to a closed pipe, or beyond a limit on the size of files, is an error of the
+/// write from now on.
+inline void ignoreWriteSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+} // namespace train
+
+#endif // TRAIN_SUPPORT_COMMANDLINE_H
