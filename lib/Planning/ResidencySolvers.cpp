@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ResidencyBounds.h"
+#include "ResidencyChain.h"
 #include "ResidencyDescent.h"
 #include "ResidencySearch.h"
 
@@ -47,6 +48,22 @@ public:
     moves.prune();
   }
 
+  /// Starts from `start` and gets it below the target, greedily where it is above.
+  void improve(const ResidencySolution &start, int64_t target) {
+    plan.setTarget(target);
+    plan.assign(start.sequence);
+    if (start.peak > target)
+      lower(target);
+    else
+      moves.prune();
+  }
+
+  /// Whether changes to a plan are still cheap. Those that repeat everything many times
+  /// are not.
+  bool isImprovable(const ResidencySolution &start) const {
+    return start.sequence.size() <= 4 * problem.order.size() + 1000;
+  }
+
   ResidencySolution take(const char *solver) const {
     return measure(problem, plan.getSequence(), solver);
   }
@@ -66,6 +83,27 @@ bool isBetter(const ResidencySolution &a, const ResidencySolution &b, int64_t ta
   if (!fitsA && a.peak != b.peak)
     return a.peak < b.peak;
   return a.cost != b.cost ? a.cost < b.cost : a.peak < b.peak;
+}
+
+std::vector<ResidencySolution> measureChainPlans(const ResidencyInstance &instance) {
+  std::vector<ResidencySolution> plans;
+  for (std::vector<unsigned> &sequence : planChain(instance))
+    plans.push_back(measure(instance.problem, std::move(sequence), "chain"));
+  return plans;
+}
+
+/// The best that meets the target and the one with the next higher peak; null if none.
+std::pair<const ResidencySolution *, const ResidencySolution *>
+findAround(const std::vector<ResidencySolution> &plans, int64_t target) {
+  const ResidencySolution *below = nullptr, *above = nullptr;
+  for (const ResidencySolution &each : plans)
+    if (each.peak <= target) {
+      if (!below || isBetter(each, *below, target))
+        below = &each;
+    } else if (!above || each.peak < above->peak) {
+      above = &each;
+    }
+  return {below, above};
 }
 
 /// Peaks fall, costs rise, both strictly.
@@ -92,6 +130,8 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
     found.push_back(keepOnly(problem, std::vector<bool>(problem.tensors.size(), false)));
   Planner planner(problem);
   const int64_t top = found.front().peak;
+  for (ResidencySolution &each : measureChainPlans(planner.instance))
+    found.push_back(std::move(each));
   const int64_t range = std::max<int64_t>(top - planner.floor, 0);
   const double size = static_cast<double>(problem.order.size());
   const auto work = static_cast<int64_t>(std::min(1.5e7, 4e3 * size * size) + 8e3 * size);
@@ -140,18 +180,21 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
   // A plan for less memory, relaxed, may be cheaper than one that came from above.
   for (size_t i = points.size(); i-- > 0;) {
     const int64_t target = points[i].target;
-    const ResidencySolution *start =
-        i + 1 < points.size() ? &points[i + 1].plan : nullptr;
-    for (const ResidencySolution &each : found)
-      if (!start || isBetter(each, *start, target))
-        start = &each;
-    planner.plan.setTarget(target);
-    planner.plan.assign(start->sequence);
-    planner.moves.prune();
-    planner.anneal(work / 2, 0.1, points.size() + i);
-    ResidencySolution relaxed = planner.take("annealing");
-    if (isBetter(relaxed, points[i].plan, target))
-      points[i].plan = std::move(relaxed);
+    auto consider = [&](ResidencySolution other) {
+      if (isBetter(other, points[i].plan, target))
+        points[i].plan = std::move(other);
+    };
+    auto [below, above] = findAround(found, target);
+    if (i + 1 < points.size() && (!below || isBetter(points[i + 1].plan, *below, target)))
+      below = &points[i + 1].plan;
+    for (const ResidencySolution *start : {above, below}) {
+      if (!start || !planner.isImprovable(*start))
+        continue;
+      planner.improve(*start, target);
+      if (start == below)
+        planner.anneal(work / 2, 0.1, points.size() + i);
+      consider(planner.take(start == below ? "annealing" : "greedy"));
+    }
   }
   for (Point &point : points)
     found.push_back(std::move(point.plan));
@@ -166,13 +209,28 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
   const int64_t target = std::max(budget, planner.floor);
   planner.lowerSlowly(target, 16);
   best = planner.take("greedy");
+  const std::vector<ResidencySolution> chain = measureChainPlans(planner.instance);
+  auto [below, above] = findAround(chain, target);
+  for (const ResidencySolution *start : {below, above}) {
+    if (!start)
+      continue;
+    if (isBetter(*start, best, target))
+      best = *start;
+    if (!planner.isImprovable(*start))
+      continue;
+    planner.improve(*start, target);
+    if (ResidencySolution improved = planner.take("chain");
+        isBetter(improved, best, target))
+      best = std::move(improved);
+  }
   const double size = static_cast<double>(problem.order.size());
   // Less for toys, more where moves are dearer and more numerous.
   const double scale = size < 64    ? size * size / 4096
                        : size < 400 ? 1
                                     : std::min(10.0, size * size / 160'000);
   const auto work = static_cast<int64_t>(3e8 * scale);
-  for (uint64_t run = 0; run < 2 && best.cost > problem.baseCost(); ++run) {
+  for (uint64_t run = 0;
+       run < 2 && best.cost > problem.baseCost() && planner.isImprovable(best); ++run) {
     planner.plan.assign(best.sequence);
     planner.plan.setTarget(target);
     planner.anneal(work, run == 0 ? 1.0 : 0.3, run);

@@ -43,7 +43,7 @@ struct ResidencyBuilder {
 };
 
 /// A chain of `layers`: forward node i reads a[i-1] and writes a[i] and, where `saved` is
-/// positive, s[i]; backward node i reads a[i-1], s[i] (or a[i]) and the gradient of a[i].
+/// positive, s[i]; backward node i reads a[i-1], a[i], s[i] and the gradient of a[i].
 struct ChainLayer {
   int64_t activation = 1;
   int64_t saved = 0;
@@ -66,7 +66,9 @@ inline ResidencyProblem chain(int64_t inputBytes, const std::vector<ChainLayer> 
   builder.problem.forward = layers.size();
   unsigned gradient = 0;
   for (size_t i = layers.size(); i > 0; --i) {
-    std::vector<unsigned> reads{activation[i - 1], saved[i]};
+    std::vector<unsigned> reads{activation[i - 1], activation[i]};
+    if (saved[i] != activation[i])
+      reads.push_back(saved[i]);
     if (i < layers.size())
       reads.push_back(gradient);
     gradient = builder.tensor(layers[i - 1].gradient);
