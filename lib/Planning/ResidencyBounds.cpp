@@ -10,12 +10,11 @@
 
 namespace train::planning {
 
-int64_t boundPeak(const ResidencyInstance &instance) {
+std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance) {
   const ResidencyProblem &problem = instance.problem;
   const unsigned size = instance.getSize();
   // Bytes at each position of values that are written once and needed later.
   std::vector<int64_t> change(size + 1, 0);
-  std::vector<bool> isLasting(problem.tensors.size(), false);
   for (unsigned t = 0; t < problem.tensors.size(); ++t) {
     const std::vector<unsigned> &reads = instance.readAt[t];
     unsigned first = instance.isInput[t] ? 0 : instance.writtenAt[t];
@@ -24,30 +23,37 @@ int64_t boundPeak(const ResidencyInstance &instance) {
     unsigned last = instance.isOutput[t] ? size - 1
                     : reads.empty()      ? first
                                          : reads.back();
-    isLasting[t] = true;
     change[first] += problem.tensors[t].bytes;
     change[last + 1] -= problem.tensors[t].bytes;
   }
-  int64_t bound = problem.baseBytes, lasting = problem.baseBytes;
+  std::vector<int64_t> bytes(size);
+  int64_t lasting = problem.baseBytes;
   for (unsigned at = 0; at < size; ++at) {
     const ResidencyNode &node = problem.nodes[problem.order[at]];
     lasting += change[at];
-    int64_t alive = lasting + node.workspace;
+    bytes[at] = lasting + node.workspace;
     for (unsigned t : node.reads)
-      alive += isLasting[t] ? 0 : problem.tensors[t].bytes;
+      bytes[at] += instance.recipes[t].empty() ? 0 : problem.tensors[t].bytes;
     for (unsigned w = 0; w < node.writes.size(); ++w) {
       unsigned t = node.writes[w];
-      alive += isLasting[t] ? 0 : problem.tensors[t].bytes;
+      bytes[at] += instance.recipes[t].empty() ? 0 : problem.tensors[t].bytes;
       // In place at best, wherever the pairs allow it at all.
       for (const InPlacePair &pair : node.inPlace)
         if (pair.write == w &&
             problem.tensors[node.reads[pair.read]].bytes == problem.tensors[t].bytes) {
-          alive -= problem.tensors[t].bytes;
+          bytes[at] -= problem.tensors[t].bytes;
           break;
         }
     }
-    bound = std::max(bound, alive);
   }
+  return bytes;
+}
+
+int64_t boundPeak(const ResidencyInstance &instance) {
+  const ResidencyProblem &problem = instance.problem;
+  int64_t bound = problem.baseBytes;
+  for (int64_t bytes : findUnavoidableBytes(instance))
+    bound = std::max(bound, bytes);
   int64_t kept = problem.baseBytes;
   for (unsigned t : problem.outputs)
     kept += problem.tensors[t].bytes;
@@ -57,7 +63,5 @@ int64_t boundPeak(const ResidencyInstance &instance) {
 int64_t boundPeak(const ResidencyProblem &problem) {
   return boundPeak(ResidencyInstance(problem));
 }
-
-double boundCost(const ResidencyProblem &problem, int64_t) { return problem.baseCost(); }
 
 } // namespace train::planning

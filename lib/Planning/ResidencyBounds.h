@@ -10,6 +10,9 @@
 
 namespace train::planning {
 
+/// Per position of the order: bytes alive at its first execution in every plan.
+std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance);
+
 int64_t boundPeak(const ResidencyInstance &instance);
 
 } // namespace train::planning

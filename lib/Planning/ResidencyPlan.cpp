@@ -143,17 +143,6 @@ bool ResidencyPlan::isAllowedAt(unsigned node, unsigned at) const {
          (latest >= instance.getSize() || at <= positions[latest]);
 }
 
-double ResidencyPlan::getAddedExcess(unsigned first, unsigned last, int64_t bytes) const {
-  int64_t sum = 0;
-  if (first > last)
-    return 0;
-  work += 40 + (last - first);
-  for (unsigned at = first; at <= last; ++at)
-    sum += (std::max<int64_t>(memory[at] + bytes - target, 0) >> shift) -
-           (std::max<int64_t>(memory[at] - target, 0) >> shift);
-  return static_cast<double>(sum) * unit;
-}
-
 namespace {
 struct Added {
   int64_t excess;
@@ -176,6 +165,18 @@ static inline __attribute__((always_inline)) Added addToAll(int64_t *memory,
   return {sum, over};
 }
 
+/// The excess alone that addToAll() would add.
+static inline __attribute__((always_inline)) int64_t measureAdded(
+    const int64_t *memory, unsigned size, int64_t bytes, int64_t target, int shift) {
+  int64_t sum = 0;
+  for (unsigned i = 0; i < size; ++i) {
+    int64_t before = memory[i] - target, after = before + bytes;
+    sum += static_cast<int64_t>(static_cast<uint64_t>(after > 0 ? after : 0) >> shift) -
+           static_cast<int64_t>(static_cast<uint64_t>(before > 0 ? before : 0) >> shift);
+  }
+  return sum;
+}
+
 // Most of the solvers' time is spent here; comparing 64-bit integers four at a time
 // takes instructions that not every CPU has. Integers: the same result on all.
 #if defined(__x86_64__)
@@ -183,11 +184,26 @@ __attribute__((target("avx2"))) static Added
 addToAllWide(int64_t *memory, unsigned size, int64_t bytes, int64_t target, int shift) {
   return addToAll(memory, size, bytes, target, shift);
 }
+__attribute__((target("avx2"))) static int64_t
+measureAddedWide(const int64_t *memory, unsigned size, int64_t bytes, int64_t target,
+                 int shift) {
+  return measureAdded(memory, size, bytes, target, shift);
+}
 static const bool isWide = __builtin_cpu_supports("avx2");
 #else
 static constexpr bool isWide = false;
 static constexpr auto addToAllWide = addToAll;
+static constexpr auto measureAddedWide = measureAdded;
 #endif
+
+double ResidencyPlan::getAddedExcess(unsigned first, unsigned last, int64_t bytes) const {
+  if (first > last)
+    return 0;
+  work += 40 + (last - first);
+  int64_t sum = (isWide ? measureAddedWide : measureAdded)(
+      &memory[first], last - first + 1, bytes, target, shift);
+  return static_cast<double>(sum) * unit;
+}
 
 void ResidencyPlan::add(unsigned first, unsigned last, int64_t bytes) {
   if (first > last)

@@ -134,7 +134,10 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
     found.push_back(std::move(each));
   const int64_t range = std::max<int64_t>(top - planner.floor, 0);
   const double size = static_cast<double>(problem.order.size());
-  const auto work = static_cast<int64_t>(std::min(1.5e7, 4e3 * size * size) + 8e3 * size);
+  // Steps are dear where graphs are large.
+  const int steps = size <= 1000 ? 64 : size <= 3000 ? 48 : 32;
+  const auto work =
+      static_cast<int64_t>((std::min(4e8, 1e5 * size * size) + 2e5 * size) / steps);
   auto share = [&](double part) {
     return planner.floor + static_cast<int64_t>(static_cast<double>(range) * part);
   };
@@ -158,7 +161,6 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
     return points.back().plan.peak <= target;
   };
   // Evenly spaced, and closer at the end, where a little memory costs most.
-  constexpr int steps = 24;
   double failed = -1, met = 1;
   for (int step = 1; step < steps && failed < 0; ++step) {
     double part = static_cast<double>(steps - step) / steps;
@@ -187,6 +189,10 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
     auto [below, above] = findAround(found, target);
     if (i + 1 < points.size() && (!below || isBetter(points[i + 1].plan, *below, target)))
       below = &points[i + 1].plan;
+    // From far above there is nothing that the descent from the top has not seen.
+    if (above && (above->peak - target > range / 32 ||
+                  (points[i].plan.peak > target && size > 3000)))
+      above = nullptr;
     for (const ResidencySolution *start : {above, below}) {
       if (!start || !planner.isImprovable(*start))
         continue;
