@@ -8,6 +8,16 @@ target_include_directories(trainPCH PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_B
 target_compile_options(trainPCH PRIVATE -Xclang -fno-pch-timestamp)
 target_precompile_headers(trainPCH PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  add_library(trainSanitizerOptions OBJECT ${CMAKE_SOURCE_DIR}/cmake/SanitizerOptions.cpp)
+endif()
+
+function(_train_executable name)
+  if(TARGET trainSanitizerOptions)
+    target_link_libraries(${name} PRIVATE trainSanitizerOptions)
+  endif()
+endfunction()
+
 function(_train_mlir_target name)
   target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   target_include_directories(${name} PUBLIC
@@ -25,9 +35,9 @@ function(_train_mlir_target name)
   endif()
 endfunction()
 
-# train_library(NAME [LINK libs...]): all .cpp files below the current directory.
+# train_library(NAME [NO_INSTALL] [LINK libs...]): all .cpp files below the current directory.
 function(train_library name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "NO_INSTALL" "" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT sources)
     add_library(${name} INTERFACE)
@@ -36,7 +46,9 @@ function(train_library name)
   add_library(${name} STATIC ${sources})
   _train_mlir_target(${name})
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
-  set_property(GLOBAL APPEND PROPERTY TRAIN_LIBRARIES ${name})
+  if(NOT ARG_NO_INSTALL)
+    set_property(GLOBAL APPEND PROPERTY TRAIN_LIBRARIES ${name})
+  endif()
 endfunction()
 
 # train_plain_library(NAME [LINK libs...]): the same, with neither LLVM nor MLIR.
@@ -54,20 +66,23 @@ function(train_plain_library name)
   set_property(GLOBAL APPEND PROPERTY TRAIN_LIBRARIES ${name})
 endfunction()
 
-# train_tool(NAME [PLAIN] [LINK libs...]): the main in the current directory.
+# train_tool(NAME [PLAIN] [NO_INSTALL] [LINK libs...]): the main in the current directory.
 function(train_tool name)
-  cmake_parse_arguments(ARG "PLAIN" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "PLAIN;NO_INSTALL" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(${name} ${sources})
+  _train_executable(${name})
   if(NOT ARG_PLAIN)
     _train_mlir_target(${name})
   endif()
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   set_property(GLOBAL APPEND PROPERTY TRAIN_TOOLS ${name})
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(NOT ARG_NO_INSTALL)
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
 endfunction()
 
 # train_accept_plugins(TOOL): a plugin finds the dialect, the interfaces and the row programs in the
@@ -100,6 +115,7 @@ function(train_unit_test name)
     return()
   endif()
   add_executable(${name} ${sources})
+  _train_executable(${name})
   if(NOT ARG_PLAIN)
     _train_mlir_target(${name})
   endif()

@@ -1,9 +1,12 @@
 //===- FoldSums.cpp - train-fold-sums ---------------------------------------===//
 //
-// One sweep over the sums of each step; what an op can add to by itself needs no kernel.
+// One sweep over the accumulations that are there already, and one over the sums of each
+// step: what an op can add to by itself needs no kernel, what others still read can't be
+// added to.
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -73,8 +76,37 @@ bool fold(AddOp sum, Value term, Value other) {
   return true;
 }
 
+/// Makes a sum of its own of an accumulation into a value that may not be overwritten.
+void unfold(AccumulatingOpInterface op) {
+  MutableOperandRange accumulator = op.getAccumulatorMutable();
+  if (accumulator.empty() || op->getNumResults() != 1)
+    return;
+  Value other = accumulator[0].get();
+  if (other.getParentBlock() == op->getBlock() && isFreeToOverwrite(other))
+    return;
+  OpBuilder builder(op);
+  accumulator.clear();
+  // The product was made in the accumulator's type; narrower operands widen exactly.
+  Type element = getElementTypeOrSelf(other.getType());
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    if (isa<FloatType>(type.getElementType()) && type.getElementType() != element)
+      operand.set(
+          CastOp::create(builder, op->getLoc(), type.clone(element), operand.get()));
+  }
+  builder.setInsertionPointAfter(op);
+  auto sum = AddOp::create(builder, op->getLoc(), op->getResult(0), other);
+  if (Attribute layer = op->getAttr(kLayerAttr))
+    sum->setAttr(kLayerAttr, layer);
+  op->getResult(0).replaceAllUsesExcept(sum.getResult(), sum);
+}
+
 struct FoldSums : train::impl::TrainFoldSumsBase<FoldSums> {
   void runOnOperation() override {
+    // In all programs: users write accumulators, too, and backward reads what they saw.
+    for (auto program : getOperation().getOps<ProgramOpInterface>())
+      if (!isa<GraphOp>(program))
+        program.walk(unfold);
     for (auto step : getOperation().getOps<StepOp>()) {
       SmallVector<AddOp> sums;
       step.walk([&](AddOp sum) { sums.push_back(sum); });
