@@ -44,3 +44,7 @@ for feature in config.features:
 config.environment["PATH"] += os.pathsep + "/usr/local/cuda/bin"
 if shutil.which("ptxas", path=config.environment["PATH"]):
     config.available_features.add("ptxas")
+
+# Pages are looked at in a browser where there is one; everything else about them is tested without.
+if shutil.which("chromium"):
+    config.available_features.add("chromium")

@@ -10,8 +10,9 @@ train_build=$train_source/build/$train_preset
 # What the compiler, its runtime and the executables that it links are built with.
 train_build_packages=(cmake ninja-build ccache clang-22 lld-22 libmlir-22-dev mlir-22-tools
   llvm-22-dev llvm-22-tools nlohmann-json3-dev libcli11-dev zlib1g-dev)
-# lit is a part of llvm-22-tools and needs psutil for its time limits; strace injects the kills of the checkpoint test.
-train_test_packages=(libgtest-dev libgmock-dev libclang-rt-22-dev python3-psutil strace)
+# lit is a part of llvm-22-tools and needs psutil for its time limits; strace injects the kills of the checkpoint test;
+# chromium looks at the page of a memory report (122 MB to fetch).
+train_test_packages=(libgtest-dev libgmock-dev libclang-rt-22-dev python3-psutil strace chromium)
 train_demo_packages=(dict-gcide)
 
 train_say() { printf '\n== %s\n' "$*"; }

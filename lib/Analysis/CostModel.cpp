@@ -33,12 +33,23 @@ int64_t getPricedFlops(Operation *op) {
   return priced ? priced.getFlops() : 0;
 }
 
-// A slice or a look-up touches of its operands what it delivers, not all there is.
+// A slice or a look-up touches of its operands what it delivers, not all there is; what
+// adds to some places of an operand reads and writes as much of it as it is given.
 int64_t getMovedBytes(Operation *op) {
-  int64_t written = getBytes(op->getResults()), moved = written;
+  int64_t written = getBytes(op->getResults()), read = 0;
+  for (OpResult result : op->getResults()) {
+    ResultStorage storage = getResultStorage(result);
+    if (storage.kind != ResultStorage::Kind::MustAlias)
+      continue;
+    int64_t given = 0;
+    for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+      if (i != storage.operand)
+        given += getByteSize(operand.getType());
+    return 3 * given;
+  }
   for (Value operand : op->getOperands())
-    moved += std::min(getByteSize(operand.getType()), written);
-  return moved;
+    read += std::min(getByteSize(operand.getType()), written);
+  return read + written;
 }
 
 } // namespace

@@ -1,28 +1,19 @@
-//===- MemoryReport.cpp - a planned module's memory as JSON -----------------===//
+//===- MemoryReport.cpp - the account of a planned module's memory ----------===//
 //
-// Puts timelines and the plan's attributes together. Decides nothing.
+// Puts timelines, costs and the plan's attributes together. Decides nothing.
 //
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/MemoryReport.h"
+#include "train/Analysis/CostModel.h"
 #include "train/Analysis/MemoryTimeline.h"
+#include "train/Analysis/OpText.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace train;
-namespace json = llvm::json;
 
 namespace {
-
-std::string print(Location loc) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  if (auto file = loc->findInstanceOf<FileLineColLoc>())
-    stream << file.getFilename().getValue() << ":" << file.getLine() << ":"
-           << file.getColumn();
-  else
-    stream << loc;
-  return text;
-}
 
 int64_t getOffset(const Storage &storage) {
   if (!storage.value)
@@ -35,58 +26,145 @@ int64_t getOffset(const Storage &storage) {
       kOffsetsAttr)[result.getResultNumber()];
 }
 
-json::Object describe(const Storage &storage, int64_t offset, int64_t first,
-                      int64_t last) {
-  return json::Object{{"name", storage.name},
-                      {"location", print(storage.loc)},
-                      {"category", getCategoryName(storage.category)},
-                      {"bytes", storage.bytes},
-                      {"offset", offset},
-                      {"first_use", first},
-                      {"last_use", last}};
+std::string getShape(const Storage &storage) {
+  if (storage.value)
+    return getTypeText(storage.value.getType());
+  if (auto param = dyn_cast<ParamOp>(storage.op))
+    return getTypeText(param.getType());
+  if (auto state = dyn_cast<StateOp>(storage.op))
+    return getTypeText(state.getType());
+  // A workspace holds no value; literals and the random key are their op's.
+  if (storage.category == Category::Workspace)
+    return "";
+  return getTypeText(storage.op->getResult(0).getType());
 }
 
-json::Object describePeak(StringRef program, const MemoryTimeline &timeline,
-                          Location loc) {
-  Operation *op = timeline.getPeakOp();
-  return json::Object{{"program", program},
-                      {"position", timeline.getPeakPosition()},
-                      {"op", op ? op->getName().getStringRef() : StringRef("inputs")},
-                      {"location", print(op ? op->getLoc() : loc)},
-                      {"live_bytes", timeline.getLowerBound()}};
-}
+/// Fills in the part of a report that is about one program.
+class Describer {
+public:
+  Describer(MemoryReport &report, const MemoryTimeline &timeline,
+            const PersistentMemory &persistent, const MachineModel &machine)
+      : report(report), timeline(timeline), persistent(persistent), machine(machine) {}
 
-void describeContents(json::Object &report, const MemoryTimeline &timeline,
-                      const PersistentMemory &persistent) {
-  json::Object byCategory;
-  for (auto [i, bytes] :
-       llvm::enumerate(timeline.getBytesByCategory(timeline.getPeakPosition())))
-    byCategory[getCategoryName(static_cast<Category>(i))] = bytes;
-  report["by_category"] = std::move(byCategory);
+  void describe(ProgramOpInterface program) {
+    describePeak(program);
+    report.steps.assign(timeline.getLiveBytes().begin(), timeline.getLiveBytes().end());
+    report.byCategory = timeline.getBytesByCategory(timeline.getPeakPosition());
+    describeBuffers();
+    report.ops.resize(report.steps.size());
+    report.ops[0].name = "inputs";
+    report.ops[0].location = getLocationText(program->getLoc());
+    describeBlock(*program.getBodyBlock(), 1);
+    for (MemoryReport::Buffer &buffer : report.buffers)
+      if (isSaved(buffer))
+        buffer.recompute = report.ops[buffer.firstUse].cost;
+  }
 
-  int64_t end = timeline.getLiveBytes().size() - 1;
-  json::Array buffers;
-  for (auto [i, storage] : llvm::enumerate(persistent.getStorages()))
-    buffers.push_back(describe(storage, persistent.getOffset(i), 0, end));
-  for (const Storage &storage : timeline.getStorages())
-    buffers.push_back(describe(storage, getOffset(storage), storage.first, storage.last));
-  report["buffers"] = std::move(buffers);
-  report["steps"] = json::Array(timeline.getLiveBytes());
-}
+private:
+  void describePeak(ProgramOpInterface program) {
+    Operation *op = timeline.getPeakOp();
+    report.peak = {SymbolTable::getSymbolName(program).str(), timeline.getPeakPosition(),
+                   op ? op->getName().getStringRef().str() : "inputs",
+                   getLocationText(op ? op->getLoc() : program->getLoc()),
+                   timeline.getLowerBound()};
+  }
+
+  void describeBuffers() {
+    int64_t end = timeline.getLiveBytes().size() - 1;
+    for (auto [i, storage] : llvm::enumerate(persistent.getStorages()))
+      add(storage, persistent.getOffset(i), 0, end);
+    for (const Storage &storage : timeline.getStorages())
+      add(storage, getOffset(storage), storage.first, storage.last);
+  }
+
+  void add(const Storage &storage, int64_t offset, int64_t first, int64_t last) {
+    report.buffers.push_back({storage.name,
+                              getLocationText(storage.loc),
+                              storage.category,
+                              getShape(storage),
+                              storage.bytes,
+                              offset,
+                              first,
+                              last,
+                              {},
+                              std::nullopt});
+  }
+
+  void describeBlock(Block &block, int64_t times) {
+    for (Operation &op : block) {
+      int64_t position = timeline.getPosition(&op);
+      MemoryReport::Op &described = report.ops[position];
+      described.name = getOpText(&op);
+      described.location = getLocationText(op.getLoc());
+      described.shape =
+          llvm::join(llvm::map_range(op.getResultTypes(), getTypeText), ",");
+      described.times = times;
+      described.recomputed = op.hasAttr(kCloneAttr);
+      if (!isOnlyName(op)) {
+        for (Value operand : op.getOperands())
+          addUse(operand, position);
+        for (Value result : op.getResults())
+          addUse(result, position);
+      }
+      if (std::optional<unsigned> workspace = timeline.getWorkspace(&op))
+        addUse(*workspace + persistent.getStorages().size(), position);
+      if (auto loop = dyn_cast<MicrobatchOp>(op)) {
+        for (Value argument : loop.getBody().getArguments())
+          addUse(argument, position);
+        describeBlock(loop.getBody().front(), times * loop.getCount());
+        continue;
+      }
+      OpCost cost = getOpCost(&op);
+      described.cost = {cost.flops, cost.bytes, getSeconds(&op, machine)};
+    }
+  }
+
+  // Reads of symbols and views touch no bytes: they name them for whoever does.
+  static bool isOnlyName(Operation &op) {
+    return isa<ReadOp, RandomKeyOp>(op) ||
+           (op.getNumResults() && llvm::all_of(op.getResults(), [](OpResult result) {
+              return getResultStorage(result).kind == ResultStorage::Kind::View;
+            }));
+  }
+
+  void addUse(Value value, int64_t position) {
+    if (std::optional<Place> place = timeline.lookup(value))
+      addUse(place->storage + (place->persistent ? 0 : persistent.getStorages().size()),
+             position);
+  }
+  void addUse(size_t buffer, int64_t position) {
+    std::vector<int64_t> &uses = report.buffers[buffer].uses;
+    if (uses.empty() || uses.back() < position)
+      uses.push_back(position);
+  }
+
+  /// Whether it was computed before the peak, waits there and is read after it.
+  bool isSaved(const MemoryReport::Buffer &buffer) const {
+    return buffer.category == Category::Activations &&
+           buffer.firstUse < report.peak.position &&
+           buffer.lastUse > report.peak.position &&
+           !llvm::is_contained(buffer.uses, report.peak.position);
+  }
+
+  MemoryReport &report;
+  const MemoryTimeline &timeline;
+  const PersistentMemory &persistent;
+  const MachineModel &machine;
+};
 
 } // namespace
 
-FailureOr<json::Object> train::buildMemoryReport(ModuleOp module, StringRef space) {
+FailureOr<MemoryReport> train::createMemoryReport(ModuleOp module, StringRef space) {
   auto arenaBytes = module->getAttrOfType<IntegerAttr>(kArenaBytesAttr);
   auto lowerBound = module->getAttrOfType<IntegerAttr>(kLowerBoundAttr);
   auto threads = module->getAttrOfType<IntegerAttr>(kThreadsAttr);
   if (!arenaBytes || !lowerBound || !threads)
     return module.emitError("a memory report needs a module at stage planned");
 
+  MemoryReport report;
   PersistentMemory persistent(module);
   std::optional<MemoryTimeline> peak;
-  SymbolOpInterface peakProgram;
-  json::Array programs;
+  ProgramOpInterface peakProgram;
   for (auto program : module.getOps<ProgramOpInterface>()) {
     if (isa<GraphOp>(program))
       continue;
@@ -94,30 +172,33 @@ FailureOr<json::Object> train::buildMemoryReport(ModuleOp module, StringRef spac
         MemoryTimeline::build(program, persistent, threads.getInt());
     if (failed(timeline))
       return failure();
-    auto symbol = cast<SymbolOpInterface>(program.getOperation());
-    programs.push_back(json::Object{{"name", symbol.getName()},
-                                    {"live_bytes", timeline->getLowerBound()}});
+    report.programs.push_back(
+        {SymbolTable::getSymbolName(program).str(), timeline->getLowerBound()});
     if (!peak || timeline->getLowerBound() > peak->getLowerBound()) {
       peak = std::move(*timeline);
-      peakProgram = symbol;
+      peakProgram = program;
     }
   }
 
-  json::Object report;
-  json::Object spaces;
   for (StringRef name : {"device", "host", "file"}) {
     bool isMain = name == space;
-    spaces[name] = json::Object{{"peak_bytes", isMain ? arenaBytes.getInt() : 0},
-                                {"lower_bound_bytes", isMain ? lowerBound.getInt() : 0}};
+    report.spaces.push_back(
+        {name.str(), isMain ? arenaBytes.getInt() : 0, isMain ? lowerBound.getInt() : 0});
   }
-  report["spaces"] = std::move(spaces);
-  report["peak_bytes"] = arenaBytes.getInt();
-  report["lower_bound_bytes"] = lowerBound.getInt();
-  report["outside_arena_bytes"] = nullptr;
-  report["programs"] = std::move(programs);
-  if (peak) {
-    report["peak"] = describePeak(peakProgram.getName(), *peak, peakProgram->getLoc());
-    describeContents(report, *peak, persistent);
-  }
+  report.peakBytes = arenaBytes.getInt();
+  report.lowerBoundBytes = lowerBound.getInt();
+  if (peak)
+    Describer(report, *peak, persistent, getMachineModel(threads.getInt()))
+        .describe(peakProgram);
   return report;
+}
+
+FailureOr<llvm::json::Object> train::buildMemoryReport(ModuleOp module, StringRef space) {
+  FailureOr<MemoryReport> report = createMemoryReport(module, space);
+  if (failed(report))
+    return failure();
+  report->ops.clear();
+  for (MemoryReport::Buffer &buffer : report->buffers)
+    buffer.uses.clear();
+  return toJson(*report);
 }

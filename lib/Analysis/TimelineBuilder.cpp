@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "TimelineBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "train/Analysis/OpText.h"
 
 using namespace mlir;
 using namespace train;
@@ -26,12 +27,20 @@ bool feedsOnlyStreams(Value input) {
   });
 }
 
+/// A fusion may be of dozens of ops; its first ones tell which it is.
+std::string shorten(std::string name) {
+  constexpr size_t most = 40;
+  if (name.size() > most)
+    name.replace(most - 3, std::string::npos, "...");
+  return name;
+}
+
 std::string getStorageName(OpResult result, int64_t position) {
   Operation *op = result.getOwner();
   std::string name;
   if (auto layer = op->getAttrOfType<StringAttr>(kLayerAttr))
     name = (layer.getValue() + "/").str();
-  name += op->getName().stripDialect();
+  name += shorten(getOpText(op));
   name += "@" + std::to_string(position);
   if (op->getNumResults() > 1)
     name += "#" + std::to_string(result.getResultNumber());
@@ -177,7 +186,7 @@ void TimelineBuilder::addWorkspace(Operation &op) {
   if (bytes == 0)
     return;
   std::string name =
-      ("workspace:" + op.getName().stripDialect() + "@" + Twine(position)).str();
+      "workspace:" + shorten(getOpText(&op)) + "@" + std::to_string(position);
   Place place = allocate(std::move(name), op.getLoc(), Category::Workspace, bytes,
                          op.getBlock(), Value(), &op);
   timeline.workspaces[&op] = place.storage;

@@ -15,9 +15,10 @@ namespace train {
 struct OpCost {
   /// Multiplies and adds, a fused multiply-add counted as two.
   int64_t flops = 0;
-  /// Bytes of operands read plus bytes of results written, each tensor once; library ops
-  /// without arithmetic (slices, look-ups) read no more of an operand than they write.
-  /// Zero for ops that issue no command.
+  /// Bytes of operands read plus bytes of results written, each tensor once. Library ops
+  /// without arithmetic touch less: slices and look-ups read no more of an operand than
+  /// they write, sums into an operand no more of it than they are given. Zero for ops
+  /// that issue no command.
   int64_t bytes = 0;
 };
 

@@ -28,12 +28,14 @@ struct CompileOptions {
   std::string emit = "exe"; ///< mlir[:STAGE], llvm, asm, ptx, object, exe
   std::string gpuArch;      ///< for ptx: sm_80 or newer
   bool printMemory = false;
+  bool explainMemory = false;
+  std::string compare; ///< a memory report (.json) that the explanation compares with
   bool dryRun = false;
   bool checkPasses = false;
   bool timing = false;
   bool remarks = false; ///< print what passes say they did
   std::vector<std::string> dialectPlugins;
-  std::string memoryReport;
+  std::string memoryReport; ///< a .html file gets the page, any other the JSON
   int64_t memoryBudget = 0; ///< bytes; 0: none
   std::string optionsJson;  ///< what the executable records
 };

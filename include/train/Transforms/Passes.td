@@ -48,12 +48,12 @@ def TrainChunkLoss : TrainPass<"train-chunk-loss"> {
     its value, so backward of a chunk can follow right behind it, and train-interleave-chunks makes it so: no logits are computed twice.
 
     With `rows` = 0, a rule decides: at least 16 MiB of logits in at least twice as many rows as the matmul sums columns become chunks
-    of about that many rows, so that a chunk is as large as the matrix. Nothing but shapes enters the rule.
+    of about that many rows (256 at the least, 64 chunks at the most), so that a chunk is as large as the matrix. Nothing but shapes enters the rule.
 
     Where other outputs of the graph read the logits, they keep the whole matmul; the step does without.
 
     Assumptions: stage graph, the batch is set, programs are not derived yet. `rows` > 0 is an error where no loss can be
-    split; with fewer rows than that, the loss stays as it is. Sums associate in another way: the tolerance is 1e-5.
+    split, and where that makes more than 1024 chunks; with fewer rows than that, the loss stays as it is. Sums associate in another way: the tolerance is 1e-5.
     docs/rationale/chunk-loss.md.
 
     Example, with `rows=2`:
@@ -406,10 +406,10 @@ def TrainPlanMemory : TrainPass<"train-plan-memory"> {
 }
 
 def TrainReportMemory : TrainPass<"train-report-memory"> {
-  let summary = "write the memory report of a planned module as JSON";
+  let summary = "write the memory report of a planned module as JSON or as a page";
   let description = [{
-    The report of buildMemoryReport (include/train/Analysis/MemoryReport.h): peak, lower bound, categories, every buffer with its offset and
-    lifetime, live bytes at each op.
+    The report of createMemoryReport (include/train/Analysis/MemoryReport.h): peak, lower bound, categories, every buffer with its offset,
+    lifetime and uses, live bytes and costs at each op. A file that ends in .html becomes a page to look at.
 
     Why a pass: the report describes a module at one point of a pipeline, wherever that pipeline runs.
 

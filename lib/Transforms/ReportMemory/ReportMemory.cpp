@@ -1,9 +1,9 @@
 //===- ReportMemory.cpp - train-report-memory -------------------------------===//
 //
-// Opens a file and writes what buildMemoryReport says.
+// Opens a file and writes what createMemoryReport says.
 //
 //===----------------------------------------------------------------------===//
-#include "train/Analysis/MemoryReport.h"
+#include "train/Analysis/MemoryPage.h"
 #include "train/Transforms/Passes.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -29,7 +29,7 @@ struct ReportMemory : train::impl::TrainReportMemoryBase<ReportMemory> {
           << space << "': expected host or device";
       return signalPassFailure();
     }
-    FailureOr<llvm::json::Object> report = buildMemoryReport(getOperation(), space);
+    FailureOr<MemoryReport> report = createMemoryReport(getOperation(), space);
     if (failed(report))
       return signalPassFailure();
     std::error_code error;
@@ -39,7 +39,8 @@ struct ReportMemory : train::impl::TrainReportMemoryBase<ReportMemory> {
           << file << "': " << error.message();
       return signalPassFailure();
     }
-    out.os() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(*report)));
+    StringRef title = getOperation().getName().value_or("model");
+    writeMemoryReport(*report, title, file, out.os());
     out.os().flush();
     if (out.os().has_error()) {
       getOperation().emitError("can't write the memory report to '")

@@ -70,6 +70,16 @@ TEST_F(CostModel, ALookUpReadsOfTheTableWhatItDelivers) {
   EXPECT_EQ(getOpCost(op).bytes, 256 + 256 + 16);
 }
 
+TEST_F(CostModel, ASumIntoATableTouchesOfItWhatItIsGiven) {
+  Operation *op =
+      parse("%ids: tensor<4xi32>, %dy: tensor<4x16xf32>, %t: tensor<1000x16xf32>",
+            "%y = train.embedding_grad %ids, %dy into %t : tensor<1000x16xf32>, "
+            "{vocabulary = 1000 : i64} : tensor<4xi32>, tensor<4x16xf32> -> "
+            "tensor<1000x16xf32>",
+            "embedding_grad");
+  EXPECT_EQ(getOpCost(op).bytes, 3 * (16 + 256));
+}
+
 TEST_F(CostModel, AViewCostsNothing) {
   Operation *op = parse(
       "%x: tensor<4x8xf32>",
