@@ -60,6 +60,11 @@ struct WorkspaceModel
 /// Expansions by op name.
 class ExpansionTable {
 public:
+  /// Our own table: whoever registers the dialect calls attach.
+  ExpansionTable() = default;
+  /// The table of a dialect that is just being loaded into `context`.
+  explicit ExpansionTable(mlir::MLIRContext *context) : loading(context) {}
+
   /// An op that is part of one program, alone or fused.
   using Expand = std::function<void(Context &, mlir::Operation *)>;
   /// The domain of an op; nothing if this one takes several programs.
@@ -100,15 +105,20 @@ public:
     };
     entry.need = std::move(need);
   }
-  /// An op that takes several programs.
+  /// An op that takes several programs. It gets WorkspaceOpInterface, so it must not
+  /// declare it, and in the table of a dialect it must have been added before.
   template <typename Op, typename Fn> void sequence(Fn fn) {
     entries[Op::getOperationName()].sequence = [fn](Sequence &sequence,
                                                     mlir::Operation *op) {
       fn(sequence, llvm::cast<Op>(op));
     };
-    attachments.push_back([](mlir::MLIRContext *context) {
+    auto attachment = [](mlir::MLIRContext *context) {
       Op::template attachInterface<WorkspaceModel<Op>>(*context);
-    });
+    };
+    if (loading)
+      attachment(loading);
+    else
+      attachments.push_back(attachment);
   }
 
   /// Attaches WorkspaceOpInterface to the ops that take several programs.
@@ -123,6 +133,7 @@ public:
   }
 
 private:
+  mlir::MLIRContext *loading = nullptr;
   llvm::StringMap<Entry> entries;
   std::vector<void (*)(mlir::MLIRContext *)> attachments;
 };
@@ -130,13 +141,15 @@ private:
 /// How a dialect outside this library tells the lowering what its ops compute. Each op
 /// with RowProgramOpInterface needs an entry in `expansions`; an op without one is an
 /// error where it is lowered. Asked from several threads, so the table is complete before
-/// the dialect is.
+/// the dialect is: the constructor fills it, and `initialize` of the dialect adds the
+/// interface after the ops.
 class ExpansionDialectInterface
     : public mlir::DialectInterface::Base<ExpansionDialectInterface> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpansionDialectInterface)
 
-  ExpansionDialectInterface(mlir::Dialect *dialect) : Base(dialect) {}
+  ExpansionDialectInterface(mlir::Dialect *dialect)
+      : Base(dialect), expansions(dialect->getContext()) {}
 
   const ExpansionTable &getExpansions() const { return expansions; }
 
