@@ -27,6 +27,12 @@ constexpr int64_t kLeastLogitsBytes = 16 << 20;
 /// Chunks by rule are multiples of this: whole tiles for the contractions, and views that
 /// start where a storage may.
 constexpr int64_t kRowMultiple = 64;
+/// Fewer rows keep no library busy, however narrow the weight is.
+constexpr int64_t kLeastRows = 256;
+/// Chunks are unrolled: more than this by rule would make the program long for little,
+/// and more than that on request hardly compile.
+constexpr int64_t kMostChunksByRule = 64;
+constexpr int64_t kMostChunks = 1024;
 
 int64_t roundUp(int64_t value, int64_t multiple) {
   return llvm::divideCeil(value, multiple) * multiple;
@@ -39,7 +45,8 @@ int64_t roundUp(int64_t value, int64_t multiple) {
 /// docs/rationale/chunk-loss.md has the measurements.
 int64_t chooseRows(const Head &head) {
   int64_t rows = head.getRows();
-  int64_t most = roundUp(head.getWidth(), kRowMultiple);
+  int64_t fewest = llvm::divideCeil(rows, kMostChunksByRule);
+  int64_t most = std::max({kLeastRows, roundUp(head.getWidth(), kRowMultiple), fewest});
   if (rows < 2 * most || rows * head.getRowBytes() < kLeastLogitsBytes)
     return rows;
   // Chunks of one size, as far as it divides.
@@ -287,7 +294,8 @@ private:
         continue;
       }
       found = true;
-      split(*head);
+      if (failed(split(*head)))
+        return failure();
     }
     if (found || rows == 0)
       return success();
@@ -300,7 +308,7 @@ private:
     return diagnostic;
   }
 
-  void split(const Head &head) {
+  LogicalResult split(const Head &head) {
     int64_t all = head.getRows(), bytes = head.getRowBytes();
     int64_t each = rows == 0 ? chooseRows(head) : std::min<int64_t>(rows, all);
     auto options = remark::RemarkOpts::name("ChunkedLoss").category("train-chunk-loss");
@@ -309,8 +317,13 @@ private:
       remark::missed(loc, options)
           << remark::add("all {0} rows in one piece", all) << remark::metric("rows", all)
           << remark::metric("logits_bytes", all * bytes);
-      return;
+      return success();
     }
+    if (int64_t chunks = llvm::divideCeil(all, each); chunks > kMostChunks)
+      return head.loss->emitOpError("would become ")
+             << chunks << " chunks of " << each << " rows; at most " << kMostChunks
+             << " are possible, with " << llvm::divideCeil(all, kMostChunks)
+             << " rows or more";
     remark::passed(loc, options)
         << remark::add("split {0} rows into chunks of {1}", all, each)
         << remark::metric("rows", all) << remark::metric("chunk_rows", each)
@@ -318,6 +331,7 @@ private:
         << remark::metric("logits_bytes", all * bytes)
         << remark::metric("chunk_bytes", each * bytes);
     ChunkWriter(head, each).run();
+    return success();
   }
 };
 

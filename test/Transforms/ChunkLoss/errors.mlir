@@ -75,3 +75,32 @@ train.graph @checkpoint(%x: tensor<4x4xf32> batch(0), %w: tensor<4x6xf32>, %labe
   }
   train.return %loss : tensor<f32>
 }
+
+// -----
+
+// CHECK-LABEL: train.graph @many
+train.graph @many(%x: tensor<8192x4xf32> batch(0), %w: tensor<4x6xf32>, %labels: tensor<8192xi32> batch(0)) -> (loss: tensor<f32>) {
+  %y = train.matmul %x, %w : tensor<8192x4xf32>, tensor<4x6xf32> -> tensor<8192x6xf32>
+  // expected-error @+1 {{would become 4096 chunks of 2 rows; at most 1024 are possible, with 8 rows or more}}
+  %loss, %lse, %n = train.cross_entropy %y, %labels : tensor<8192x6xf32>, tensor<8192xi32> -> tensor<f32>, tensor<8192xf32>, tensor<f32>
+  train.return %loss : tensor<f32>
+}
+
+// -----
+
+// Nothing to sum, nothing to split.
+// CHECK-LABEL: train.graph @empty
+train.graph @empty(%x: tensor<0x0xf32> batch(0), %w: tensor<0x100000xf32>, %labels: tensor<0xi32> batch(0)) -> (loss: tensor<f32>) {
+  %y = train.matmul %x, %w : tensor<0x0xf32>, tensor<0x100000xf32> -> tensor<0x100000xf32>
+  %loss, %lse, %n = train.cross_entropy %y, %labels : tensor<0x100000xf32>, tensor<0xi32> -> tensor<f32>, tensor<0xf32>, tensor<f32>
+  train.return %loss : tensor<f32>
+}
+
+// -----
+
+// CHECK-LABEL: train.graph @nothing_to_sum
+train.graph @nothing_to_sum(%x: tensor<100x0xf32> batch(0), %w: tensor<0x100000xf32>, %labels: tensor<100xi32> batch(0)) -> (loss: tensor<f32>) {
+  %y = train.matmul %x, %w : tensor<100x0xf32>, tensor<0x100000xf32> -> tensor<100x100000xf32>
+  %loss, %lse, %n = train.cross_entropy %y, %labels : tensor<100x100000xf32>, tensor<100xi32> -> tensor<f32>, tensor<100xf32>, tensor<f32>
+  train.return %loss : tensor<f32>
+}
