@@ -35,14 +35,6 @@ public:
     moves.prune();
   }
 
-  /// Through `steps` targets in between: what greed takes depends on how far it looks.
-  void lowerSlowly(int64_t target, unsigned steps) {
-    int64_t from = plan.findPeak();
-    for (unsigned step = 1; step <= steps; ++step)
-      if (target < from)
-        lower(target + (from - target) / steps * (steps - step));
-  }
-
   void anneal(int64_t work, double heat, uint64_t seed) {
     ResidencySearch(instance, plan, moves, seed).anneal(work, heat);
     moves.prune();
@@ -213,8 +205,20 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
     return best;
   Planner planner(problem);
   const int64_t target = std::max(budget, planner.floor);
-  planner.lowerSlowly(target, 16);
-  best = planner.take("greedy");
+  // Less for toys, more where moves are dearer and more numerous.
+  const double size = static_cast<double>(problem.order.size());
+  const double scale = size < 64    ? size * size / 4096
+                       : size < 400 ? 1
+                                    : std::min(10.0, size * size / 160'000);
+  const auto work = static_cast<int64_t>(5e8 * scale);
+  // Annealed on the way: a good plan for more memory is a good start for less.
+  constexpr int steps = 16;
+  const int64_t top = best.peak;
+  for (int step = 1; step <= steps; ++step) {
+    planner.lower(target + (top - target) / steps * (steps - step));
+    planner.anneal(work / 3 / steps, 0.5, step);
+  }
+  best = planner.take("annealing");
   const std::vector<ResidencySolution> chain = measureChainPlans(planner.instance);
   auto [below, above] = findAround(chain, target);
   for (const ResidencySolution *start : {below, above}) {
@@ -229,17 +233,11 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
         isBetter(improved, best, target))
       best = std::move(improved);
   }
-  const double size = static_cast<double>(problem.order.size());
-  // Less for toys, more where moves are dearer and more numerous.
-  const double scale = size < 64    ? size * size / 4096
-                       : size < 400 ? 1
-                                    : std::min(10.0, size * size / 160'000);
-  const auto work = static_cast<int64_t>(3e8 * scale);
   for (uint64_t run = 0;
        run < 2 && best.cost > problem.baseCost() && planner.isImprovable(best); ++run) {
     planner.plan.assign(best.sequence);
     planner.plan.setTarget(target);
-    planner.anneal(work, run == 0 ? 1.0 : 0.3, run);
+    planner.anneal(work / 3, 0.3, run);
     ResidencySolution annealed = planner.take("annealing");
     if (isBetter(annealed, best, target))
       best = std::move(annealed);
