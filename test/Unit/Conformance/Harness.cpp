@@ -157,8 +157,9 @@ bool Loaded::run(const TrainProgram &program, ArrayRef<std::string> names,
       std::vector<uint8_t> bytes = reference::tensorBytes(*inputs[found - names.begin()]);
       // Streams hold one slice per micro-batch; the rate is the same for all.
       bool sliced = bytes.size() != input.tensor.bytes;
-      std::memcpy(place, bytes.data() + (sliced ? microBatch * input.tensor.bytes : 0),
-                  input.tensor.bytes);
+      // Not memcpy, which takes no null pointer even for the bytes of an empty tensor.
+      std::copy_n(bytes.data() + (sliced ? microBatch * input.tensor.bytes : 0),
+                  input.tensor.bytes, place);
     }
     return rt::Status::success();
   };
