@@ -98,4 +98,20 @@ double triadBandwidth(rt::Team &team) {
   return 12.0 * kElements / took * 1e-9;
 }
 
+double updateBandwidth(rt::Team &team) {
+  std::vector<float> p(kElements, 1.0f), m(kElements), v(kElements), g(kElements, 1.0f);
+  const double took = best([&] {
+    share(team, kElements, [&](int64_t begin, int64_t end) {
+      float *__restrict a = p.data(), *__restrict b = m.data(), *__restrict c = v.data();
+      const float *__restrict d = g.data();
+      for (int64_t i = begin; i < end; ++i) {
+        a[i] += d[i];
+        b[i] += d[i];
+        c[i] += d[i];
+      }
+    });
+  });
+  return 28.0 * kElements / took * 1e-9;
+}
+
 } // namespace train::bench

@@ -42,6 +42,9 @@ double multiplyAddPeak(rt::Team &team);
 /// x 4).
 double copyBandwidth(rt::Team &team);
 double triadBandwidth(rt::Team &team);
+/// GB/s read and written in place: an optimizer's mix of streams, four read and three
+/// of them written.
+double updateBandwidth(rt::Team &team);
 
 } // namespace train::bench
 

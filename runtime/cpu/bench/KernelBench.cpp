@@ -314,8 +314,11 @@ int main(int argc, char **argv) {
   }
   std::printf("resident before any work: %ld KiB\n", residentKiB());
   Bench bench{**team, multiplyAddPeak(**team), copyBandwidth(**team), only};
-  std::printf("threads %d: multiply-adds %.1f GFLOP/s, copy %.1f GB/s, triad %.1f GB/s\n",
-              threads, bench.peak, bench.bandwidth, triadBandwidth(**team));
+  std::printf(
+      "threads %d: multiply-adds %.1f GFLOP/s, copy %.1f GB/s, triad %.1f GB/s, update "
+      "%.1f GB/s\n",
+      threads, bench.peak, bench.bandwidth, triadBandwidth(**team),
+      updateBandwidth(**team));
   if (!blas.empty()) {
     void *library = dlopen(blas.c_str(), RTLD_NOW);
     bench.sgemm =

@@ -22,14 +22,17 @@ template <int kStride> TRAIN_INLINE Vec loadEvery(const float *p, int64_t stride
   return v;
 }
 
-/// The maximum so far and where it stands, of one output or of sixteen.
+/// The maximum so far and where it stands, of one output or of sixteen: the first of
+/// equals, and the first NaN.
 struct Maximum {
   Vec best = splat(-__builtin_inff());
   IntVec where = (IntVec)(-1);
+  TRAIN_INLINE_MEMBER void start(Vec value, IntVec at) {
+    best = value;
+    where = at;
+  }
   TRAIN_INLINE_MEMBER void add(Vec value, IntVec at) {
-    // The first NaN wins, and anything wins over nothing.
-    const IntVec take =
-        (where < 0) | (value > best) | ((value != value) & (best == best));
+    const IntVec take = ~(value <= best) & (best == best);
     best = take ? value : best;
     where = take ? at : where;
   }
@@ -46,6 +49,7 @@ struct OneMaximum {
 };
 struct Sum {
   Vec sum = splat(0.0f);
+  TRAIN_INLINE_MEMBER void start(Vec value, IntVec) { sum += value; }
   TRAIN_INLINE_MEMBER void add(Vec value, IntVec) { sum += value; }
 };
 struct OneSum {
@@ -130,14 +134,20 @@ TRAIN_INLINE void poolPlane(const PoolPlane &p, const Out &out) {
         continue;
       }
       typename Out::Many result;
+      bool started = false;
       for (int64_t r = 0; r < p.tapRows; ++r) {
         const int64_t line = top + r * p.dilationY;
         if (line < 0 || line >= p.height)
           continue;
         for (int64_t s = 0; s < p.tapColumns; ++s) {
           const int64_t at = line * p.width + first + s * p.dilationX;
-          result.add(loadEvery<kStride>(p.image + at, stride),
-                     (IntVec)((int32_t)at) + lane * (IntVec)((int32_t)stride));
+          const Vec value = loadEvery<kStride>(p.image + at, stride);
+          const IntVec place = (IntVec)((int32_t)at) + lane * (IntVec)((int32_t)stride);
+          if (!started)
+            result.start(value, place);
+          else
+            result.add(value, place);
+          started = true;
         }
       }
       out.put(y * p.outWidth + x, result, count);

@@ -164,6 +164,22 @@ TEST(Convolution, Groups) {
   check(c);
 }
 
+// One channel a group: planes of their own, eight channels at a time for the filter.
+TEST(Convolution, Depthwise) {
+  // N, C, H, W, O, kernel, strides, paddings, dilations, groups
+  for (bool accumulate : {false, true}) {
+    check({2, 3, 9, 20, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, accumulate});
+    check({1, 8, 6, 35, 8, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 8, accumulate});
+    check({2, 11, 7, 33, 11, 5, 5, 1, 1, 2, 2, 2, 2, 1, 1, 11, accumulate});
+    check({1, 9, 12, 18, 9, 3, 2, 3, 2, 0, 1, 2, 0, 1, 2, 9, accumulate});
+    check({1, 2, 13, 14, 2, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2, 2, accumulate});
+  }
+  check({1, 2, 5, 40, 2, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 2});    // one tap
+  check({1, 2, 5, 40, 2, 1, 1, 2, 3, 0, 0, 0, 0, 1, 1, 2});    // phases without a tap
+  check({1, 2, 40, 300, 2, 7, 7, 1, 1, 3, 3, 3, 3, 1, 1, 2});  // several strips
+  check({1, 2, 20, 20, 2, 13, 13, 1, 1, 6, 6, 6, 6, 1, 1, 2}); // more taps than fit
+}
+
 TEST(Convolution, CrossesEveryBlock) {
   check({1, 40, 13, 90, 20, 3, 3, 1, 1, 1, 1, 1, 1});
   check({2, 130, 30, 31, 10, 3, 3, 2, 2, 1, 1, 1, 1});
@@ -197,9 +213,17 @@ template <typename Visit> void forEachWindow(const Case &c, const Visit &visit) 
 } // namespace
 
 TEST(Pooling, MaximaAndTheirGradient) {
-  for (auto [kernel, stride, pad] :
-       {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {1, 1, 0}, {5, 3, 2}}) {
-    Case c = poolCase(kernel, stride, pad);
+  for (auto [kernel, stride, pad] : {std::tuple{2, 2, 0},
+                                     {3, 2, 1},
+                                     {3, 1, 1},
+                                     {1, 1, 0},
+                                     {5, 3, 2},
+                                     {-3, 2, 1},
+                                     {-2, 1, 0},
+                                     {-5, 3, 2}}) {
+    Case c = poolCase(std::abs(kernel), stride, pad);
+    if (kernel < 0)
+      c.H = 23, c.W = 75; // more outputs than stand side by side
     Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
     for (float &value : input)
       value = std::round(value * 4); // ties: the first one counts
@@ -236,9 +260,10 @@ TEST(Pooling, MaximaAndTheirGradient) {
 
 TEST(Pooling, AveragesAndTheirGradient) {
   for (auto [kernel, stride, pad] :
-       {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {11, 1, 0}})
+       {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {11, 1, 0}, {3, 4, 1}})
     for (bool accumulate : {false, true}) {
       Case c = poolCase(kernel, stride, pad);
+      c.W = 93;
       c.accumulate = accumulate;
       Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
       auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
