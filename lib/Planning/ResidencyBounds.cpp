@@ -13,12 +13,15 @@ namespace train::planning {
 std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance) {
   const ResidencyProblem &problem = instance.problem;
   const unsigned size = instance.getSize();
+  auto isLasting = [&](unsigned t) {
+    return instance.recipes[t].empty() && !problem.anyOrder;
+  };
   // Bytes at each position of values that are written once and needed later.
   std::vector<int64_t> change(size + 1, 0);
   for (unsigned t = 0; t < problem.tensors.size(); ++t) {
     const std::vector<unsigned> &reads = instance.readAt[t];
     unsigned first = instance.isInput[t] ? 0 : instance.writtenAt[t];
-    if (first == ResidencyInstance::none || !instance.recipes[t].empty() || size == 0)
+    if (first == ResidencyInstance::none || !isLasting(t) || size == 0)
       continue;
     unsigned last = instance.isOutput[t] ? size - 1
                     : reads.empty()      ? first
@@ -33,10 +36,10 @@ std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance) {
     lasting += change[at];
     bytes[at] = lasting + node.workspace;
     for (unsigned t : node.reads)
-      bytes[at] += instance.recipes[t].empty() ? 0 : problem.tensors[t].bytes;
+      bytes[at] += isLasting(t) ? 0 : problem.tensors[t].bytes;
     for (unsigned w = 0; w < node.writes.size(); ++w) {
       unsigned t = node.writes[w];
-      bytes[at] += instance.recipes[t].empty() ? 0 : problem.tensors[t].bytes;
+      bytes[at] += isLasting(t) ? 0 : problem.tensors[t].bytes;
       // In place at best, wherever the pairs allow it at all.
       for (const InPlacePair &pair : node.inPlace)
         if (pair.write == w &&

@@ -217,6 +217,8 @@ double Covering::solve() {
 } // namespace
 
 double boundCost(const ResidencyProblem &problem, int64_t budget) {
+  if (problem.anyOrder)
+    return problem.baseCost();
   // Rounding in the sums must not lift the bound above what is true.
   return problem.baseCost() +
          Covering(ResidencyInstance(problem), budget).solve() * (1 - 1e-9);

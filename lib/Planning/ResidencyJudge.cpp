@@ -131,7 +131,7 @@ Judge::Wrong Judge::checkPlace(size_t step) {
   unsigned n = solution.sequence[step];
   const ResidencyNode &each = problem.nodes[n];
   if (ordered[n] && !executed[n]) {
-    if (problem.order[nextInOrder] != n)
+    if (!problem.anyOrder && problem.order[nextInOrder] != n)
       return at(step) + " is executed before " +
              node(problem, problem.order[nextInOrder]) +
              ", which precedes it in the order";
@@ -212,8 +212,9 @@ std::optional<std::string> Judge::run() {
       for (unsigned t : unread)
         alive -= problem.tensors[t].bytes;
   }
-  if (nextInOrder < problem.order.size())
-    return node(problem, problem.order[nextInOrder]) + " is never executed";
+  for (unsigned n : problem.order)
+    if (!executed[n])
+      return node(problem, n) + " is never executed";
   if (solution.peak != peak)
     return "the peak is " + std::to_string(peak) + " bytes, not " +
            std::to_string(solution.peak);

@@ -112,6 +112,9 @@ struct Checker {
   Wrong checkUpdates() {
     for (size_t n = 0; n < problem.nodes.size(); ++n) {
       const ResidencyNode &each = problem.nodes[n];
+      if (!each.updates.empty() && problem.anyOrder)
+        return node(problem, n) + " updates " + tensor(problem, each.updates.front()) +
+               ", so the order must be kept";
       if (!each.updates.empty() && (each.repeatable || !isOrdered[n]))
         return node(problem, n) + " updates " + tensor(problem, each.updates.front()) +
                ", so it must be executed once: in the order, and not repeatable";

@@ -7,6 +7,7 @@
 #include "ResidencyBounds.h"
 #include "ResidencyChain.h"
 #include "ResidencyDescent.h"
+#include "ResidencyOrder.h"
 #include "ResidencySearch.h"
 
 #include <algorithm>
@@ -114,8 +115,9 @@ std::vector<ResidencySolution> keepPareto(std::vector<ResidencySolution> all) {
 }
 } // namespace
 
-std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
-                                            const std::vector<ResidencySolution> &known) {
+static std::vector<ResidencySolution>
+findFrontierInOrder(const ResidencyProblem &problem,
+                    const std::vector<ResidencySolution> &known) {
   std::vector<ResidencySolution> found{keepEverything(problem)};
   found.insert(found.end(), known.begin(), known.end());
   if (problem.forward > 0)
@@ -199,7 +201,7 @@ std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
   return keepPareto(std::move(found));
 }
 
-ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget) {
+static ResidencySolution solveInOrder(const ResidencyProblem &problem, int64_t budget) {
   ResidencySolution best = keepEverything(problem);
   if (best.peak <= budget)
     return best;
@@ -209,7 +211,7 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
   const double size = static_cast<double>(problem.order.size());
   const double scale = size < 64    ? size * size / 4096
                        : size < 400 ? 1
-                                    : std::min(10.0, size * size / 160'000);
+                                    : std::min(10.0, size * size / 50'000);
   const auto work = static_cast<int64_t>(5e8 * scale);
   // Annealed on the way: a good plan for more memory is a good start for less.
   constexpr int steps = 16;
@@ -243,6 +245,51 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
       best = std::move(annealed);
   }
   return best;
+}
+
+/// The same problem with another order, or the given one, that has to be kept.
+static ResidencyProblem withOrder(const ResidencyProblem &problem,
+                                  std::vector<unsigned> order) {
+  ResidencyProblem fixed = problem;
+  fixed.anyOrder = false;
+  if (order != problem.order)
+    fixed.forward = 0;
+  fixed.order = std::move(order);
+  return fixed;
+}
+
+std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
+                                            const std::vector<ResidencySolution> &known) {
+  if (!problem.anyOrder)
+    return findFrontierInOrder(problem, known);
+  std::vector<ResidencySolution> all =
+      findFrontierInOrder(withOrder(problem, problem.order), known);
+  const int64_t top = all.front().peak, floor = boundPeak(problem);
+  for (int64_t part : {3, 1, 0}) {
+    int64_t target = floor + (top - floor) / 4 * part;
+    for (ResidencySolution &each :
+         findFrontierInOrder(withOrder(problem, findOrder(problem, target)), {})) {
+      each.solver = "reordering, " + each.solver;
+      all.push_back(std::move(each));
+    }
+  }
+  return keepPareto(std::move(all));
+}
+
+ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget) {
+  if (!problem.anyOrder)
+    return solveInOrder(problem, budget);
+  const double base = problem.baseCost();
+  if (ResidencySolution all = keepEverything(problem); all.peak <= budget)
+    return all;
+  // An order that fits as it is costs nothing.
+  ResidencyProblem reordered = withOrder(problem, findOrder(problem, budget));
+  ResidencySolution best = solveInOrder(reordered, budget);
+  best.solver = "reordering, " + best.solver;
+  if (best.peak <= budget && best.cost <= base)
+    return best;
+  ResidencySolution given = solveInOrder(withOrder(problem, problem.order), budget);
+  return isBetter(given, best, budget) ? given : best;
 }
 
 } // namespace train::planning

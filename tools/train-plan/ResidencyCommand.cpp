@@ -63,10 +63,10 @@ static void printFigures(const ResidencyProblem &problem, const ResidencySolutio
     std::fprintf(stderr, "budget_bytes=%lld\n", count(*budget));
   std::fprintf(stderr,
                "peak_bytes=%lld\nbase_peak_bytes=%lld\nlower_bound_bytes=%lld\n"
-               "cost=%.6g\nbase_cost=%.6g\nextra_percent=%.4f\n",
+               "order=%s\ncost=%.6g\nbase_cost=%.6g\nextra_percent=%.4f\n",
                count(plan.peak), count(keepEverything(problem).peak),
-               count(boundPeak(problem)), plan.cost, base,
-               percent(plan.cost - base, base));
+               count(boundPeak(problem)), problem.anyOrder ? "any" : "given", plan.cost,
+               base, percent(plan.cost - base, base));
   if (budget && plan.peak <= *budget) {
     double bound = boundCost(problem, *budget);
     std::fprintf(stderr, "cost_bound=%.6g\ngap_percent=%.4f\n", bound,
@@ -147,7 +147,13 @@ int runResidency(const ResidencyCommand &command) {
   std::optional<ResidencyText> graph = parseResidency(text, error);
   if (!graph)
     return fail(badInput, nameOf(command.file) + ": " + error);
-  const ResidencyProblem &problem = graph->problem;
+  ResidencyProblem &problem = graph->problem;
+  if (!command.order.empty() && command.order != "given" && command.order != "any")
+    return fail(badInput,
+                "--order expects 'given' or 'any', got '" + command.order + "'");
+  // A training step comes in an order that its frontend chose; other graphs come in any.
+  problem.anyOrder =
+      command.order.empty() ? problem.forward == 0 : command.order == "any";
   if (command.frontier)
     return printFrontier(problem);
   std::optional<int64_t> budget;

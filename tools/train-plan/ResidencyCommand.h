@@ -13,6 +13,7 @@ namespace train::planning {
 struct ResidencyCommand {
   std::string file;   ///< a path, or `-` for standard input
   std::string budget; ///< a byte size, a percentage of the given order's peak, or empty
+  std::string order;  ///< `given`, `any`, or empty: any where no node is backward
   std::string check;  ///< a solution to judge instead of planning, or empty
   bool frontier = false; ///< print peaks and costs of the whole frontier
 };

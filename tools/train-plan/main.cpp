@@ -76,6 +76,11 @@ int main(int argc, char **argv) {
           "peak, such as 60%")
       ->multi_option_policy(last);
   residency
+      ->add_option("--order", graph.order,
+                   "Whether first executions come in the 'given' order or in 'any'; any "
+                   "unless nodes are marked backward")
+      ->multi_option_policy(last);
+  residency
       ->add_option("--check", graph.check,
                    "Judge the solution in this file (an array of node ids), don't plan")
       ->multi_option_policy(last);

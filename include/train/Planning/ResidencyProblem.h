@@ -74,6 +74,11 @@ struct ResidencyProblem {
   /// there and read after it is saved for backward. Zero if unknown.
   size_t forward = 0;
 
+  /// Whether first executions may come in any order instead. The given order then only
+  /// says what has to be executed, and is the one that costs and peaks are compared with.
+  /// Not with updates.
+  bool anyOrder = false;
+
   /// The first thing wrong with the problem, or nothing. Every other member and every
   /// solver needs a problem that checks.
   std::optional<std::string> check() const;

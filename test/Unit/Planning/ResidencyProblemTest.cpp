@@ -133,6 +133,22 @@ TEST(ResidencyProblem, EachWrongPlanIsRefused) {
   EXPECT_THAT(dear.verify(problem).value_or("nothing"), HasSubstr("the cost is 9"));
 }
 
+TEST(ResidencyProblem, OrdersAreFreeOnlyWhereTheProblemSaysSo) {
+  ResidencyBuilder builder;
+  unsigned x = builder.input(1), a = builder.tensor(2), b = builder.tensor(3);
+  builder.node(1, {x}, {a});
+  builder.node(1, {x}, {b});
+  builder.problem.outputs = {a, b};
+  EXPECT_TRUE(planned(builder.problem, {1, 0}, 6).verify(builder.problem));
+  builder.problem.anyOrder = true;
+  EXPECT_FALSE(planned(builder.problem, {1, 0}, 6).verify(builder.problem));
+  EXPECT_EQ(planned(builder.problem, {1}, 4).verify(builder.problem),
+            "node 'n0' is never executed");
+  builder.problem.nodes[0].updates = {x};
+  builder.problem.nodes[0].repeatable = false;
+  EXPECT_THAT(whatIsWrong(builder.problem), HasSubstr("so the order must be kept"));
+}
+
 TEST(ResidencyProblem, ReadsSeeTheUpdatesThatTheGivenOrderHas) {
   ResidencyBuilder builder;
   unsigned counter = builder.input(4), mask = builder.tensor(8), loss = builder.tensor(2);

@@ -223,6 +223,28 @@ TEST(ResidencySolvers, TransformersBeatTheRules) {
   EXPECT_LE(half, 1.10 * base);
 }
 
+// Branches that each begin large and end small, all beginnings first in the given order.
+TEST(ResidencySolvers, AnotherOrderMaySaveAllRepetitions) {
+  ResidencyBuilder builder;
+  unsigned x = builder.input(1);
+  std::vector<unsigned> large, small;
+  for (int i = 0; i < 12; ++i)
+    builder.node(5, {x}, {large.emplace_back(builder.tensor(20))});
+  for (unsigned t : large)
+    builder.node(5, {t}, {small.emplace_back(builder.tensor(1))});
+  builder.node(1, small, {builder.tensor(1)});
+  builder.problem.anyOrder = true;
+  const int64_t budget = 1 + 20 + 12;
+  ResidencySolution plan = solveForBudget(builder.problem, budget);
+  ASSERT_EQ(judge(builder.problem, plan), "valid");
+  EXPECT_LE(plan.peak, budget);
+  EXPECT_EQ(plan.cost, builder.problem.baseCost());
+  std::vector<ResidencySolution> frontier = findFrontier(builder.problem);
+  ASSERT_EQ(frontier.size(), 1u);
+  EXPECT_LE(frontier[0].peak, budget);
+  EXPECT_EQ(judge(builder.problem, frontier[0]), "valid");
+}
+
 TEST(ResidencySolvers, EqualProblemsHaveEqualPlans) {
   ResidencyProblem problem = randomStep(5, 16);
   std::vector<ResidencySolution> first = findFrontier(problem),
