@@ -36,6 +36,15 @@ try:
 except OSError:
     pass
 
+# What trains a model of a published size needs room.
+try:
+    with open("/proc/meminfo") as meminfo:
+        available = [int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable:")]
+    if available and available[0] >= 4 << 20:
+        config.available_features.add("four-gigabytes")
+except OSError:
+    pass
+
 # `REQUIRES: cuda` and the like: what this build can run.
 for feature in config.features:
     config.available_features.add(feature)

@@ -2,6 +2,7 @@
 // code, link.
 #include "train/Driver/Compile.h"
 #include "Diagnostics.h"
+#include "ModuleChecks.h"
 #include "Output.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
@@ -72,7 +73,8 @@ public:
           << " already; train-compile starts from stage graph, train-opt from any";
       return kCompileFailed;
     }
-    if (failed(checkElementTypes(*module)))
+    if (failed(checkTexts(*module)) || failed(checkBatches(*module)) ||
+        failed(checkElementTypes(*module)))
       return kCompileFailed;
     if (int code = settleBatch(*module); code != kCompileDone)
       return code;
@@ -405,6 +407,7 @@ int train::compile(const CompileOptions &options, const char *program) {
   // says so itself.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  endWithErrorOnExhaustion("train-compile", kCompileSystem);
   int code = kCompileFailed;
   runOnBigStack([&] { code = Compiler(options, program).run(); });
   return code;

@@ -2,10 +2,9 @@
 // they are refused for what they are and not as typing errors.
 #include "train/Driver/Compile.h"
 #include "train/Support/ByteSize.h"
-#include "train/Support/NearestName.h"
+#include "train/Support/CommandLine.h"
 #include "train/Transforms/RematStrategy.h"
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -52,20 +51,6 @@ std::string formatNumber(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%g", value);
   return text;
-}
-
-std::string unknownArgument(const CLI::App &app, const std::string &argument) {
-  if (argument.empty() || argument[0] != '-')
-    return "unexpected argument '" + argument.substr(0, 80) +
-           "': one model is compiled at a time";
-  std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> known;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &longName : option->get_lnames())
-      known.push_back("--" + longName);
-  std::string near = nearestName(name, known);
-  return "unknown option '" + name.substr(0, 80) + "'" +
-         (near.empty() ? " (see --help)" : ", did you mean '" + near + "'?");
 }
 
 std::string checkHyperparameters(const StepOptions &step) {
@@ -159,11 +144,15 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   app.add_option("--cpu", o.cpu,
                  "The CPU that runs it: native, or LLVM's name of one (native)");
   app.add_option("--threads", o.threads,
-                 "Threads of the executable (this machine's processors)");
-  app.add_option("--micro-batch", o.microBatch, "Samples per micro-batch (the model's)");
+                 "Threads of the executable (this machine's processors)")
+      ->check(wholeNumber<int>());
+  app.add_option("--micro-batch", o.microBatch, "Samples per micro-batch (the model's)")
+      ->check(wholeNumber<int64_t>());
   app.add_option("--global-batch", o.globalBatch,
-                 "Samples per step: micro-batch x accumulate");
-  app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)");
+                 "Samples per step: micro-batch x accumulate")
+      ->check(wholeNumber<int64_t>());
+  app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)")
+      ->check(wholeNumber<int64_t>());
   app.add_option("--optimizer", o.train.step.optimizer,
                  "sgd, momentum, adam or adamw (adamw)");
   app.add_option("--beta1", o.train.step.beta1,
@@ -171,7 +160,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   app.add_option("--beta2", o.train.step.beta2, "Decay of the second moment (0.999)");
   app.add_option("--eps", o.train.step.eps,
                  "Added to the root of the second moment (1e-8)");
-  app.add_option("--weight-decay", o.train.step.weightDecay, "Weight decay (0)");
+  app.add_option("--weight-decay", o.train.step.weightDecay,
+                 "Weight decay (0.01 for adamw, else 0)");
   app.add_option("--clip-norm", clip,
                  "Largest global norm of the gradients (no clipping)");
   app.add_flag("--grad-norm", o.train.step.reportGradNorm,
@@ -189,9 +179,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       "--memory-budget", budget,
       "The arena may be as large as this (1.5GiB, 800MiB, bytes); no plan that fits "
       "is an error");
-  app.add_option("--memory-report", o.memoryReport,
-                 "Write every buffer with its place, time and reason to this file: a page "
-                 "to look at for .html, else JSON");
+  app.add_option(
+      "--memory-report", o.memoryReport,
+      "Write every buffer with its place, time and reason to this file: a page "
+      "to look at for .html, else JSON");
   app.add_flag("--print-memory", o.printMemory, "Print the planned memory");
   app.add_flag("--explain-memory", o.explainMemory,
                "Print what lives at the peak and why, and what computing it again costs");
@@ -212,18 +203,14 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                    option.harmless.empty()
                        ? "Later work; refused for now"
                        : "Only " + *option.harmless.begin() + " for now");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError &error) {
-    std::string what = error.what();
-    if (!what.empty())
-      what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
-    return usage(what);
+  CommandLine line =
+      parseCommandLine(app, argc, argv, ": one model is compiled at a time");
+  if (!line.error.empty())
+    return usage(line.error);
+  if (!line.help.empty()) {
+    std::fputs(line.help.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? kCompileDone : kCompileSystem;
   }
-  if (std::vector<std::string> extra = app.remaining(); !extra.empty())
-    return usage(unknownArgument(app, extra.front()));
   for (const Later &option : kLater) {
     const std::string &value = later[option.name];
     if (app.count(option.name) && !option.harmless.count(value))
@@ -240,6 +227,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       return usage("--clip-norm needs a positive number, got '" + clip + "'");
     o.train.step.clipNorm = norm;
   }
+  // Without decay AdamW is Adam, and nobody asks for it by this name to get that.
+  if (!app.count("--weight-decay") && o.train.step.optimizer == "adamw")
+    o.train.step.weightDecay = 0.01;
   if (std::string wrong = checkHyperparameters(o.train.step); !wrong.empty())
     return usage(wrong);
   if (std::string wrong = parseLossChunk(lossChunk, o.train.graph); !wrong.empty())
@@ -273,6 +263,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage("--emit=ptx needs --gpu-arch, such as --gpu-arch=sm_90");
   if (o.emit != "ptx" && app.count("--gpu-arch"))
     return usage("--gpu-arch=" + o.gpuArch + " is only for --emit=ptx in this version");
+  if (o.output != "-" && (o.output == o.input || o.output == o.memoryReport) &&
+      !o.output.empty())
+    return usage("-o " + o.output + " would overwrite the " +
+                 (o.output == o.input ? "model" : "memory report"));
   bool writes = o.emit.rfind("mlir", 0) != 0 && !o.dryRun;
   if (writes && o.output.empty())
     return usage("-o is missing: where to write the executable");

@@ -1,5 +1,5 @@
 // Constants: splats are free, literals are copied in once.
-#include "Inference.h"
+#include "ShapeInference.h"
 
 using namespace mlir;
 using namespace train;
@@ -8,6 +8,8 @@ using namespace train;
 #include "train/IR/ConstantOps.cpp.inc"
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+LogicalResult ConstantOp::verify() { return inference::verifyLiteral(*this, getValue()); }
 
 std::optional<double> ConstantOp::getSplatValue() {
   auto dense = dyn_cast<DenseElementsAttr>(getValue());

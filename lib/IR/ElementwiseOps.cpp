@@ -1,5 +1,5 @@
 // Elementwise ops: broadcasting, cost and precision class of each.
-#include "Inference.h"
+#include "ShapeInference.h"
 
 using namespace mlir;
 using namespace train;
@@ -15,8 +15,8 @@ static LogicalResult inferBroadcast(const inference::Failure &emitError,
                                     SmallVectorImpl<Type> &types) {
   SmallVector<ArrayRef<int64_t>> shapes;
   for (Value value : values)
-    shapes.push_back(shapeOf(value));
-  auto shape = broadcastShapes(shapes, emitError);
+    shapes.push_back(inference::getShape(value));
+  auto shape = inference::broadcastShapes(shapes, emitError);
   if (failed(shape))
     return failure();
   types.push_back(RankedTensorType::get(*shape, element));
@@ -27,7 +27,7 @@ template <typename Adaptor>
 static LogicalResult inferBinary(StringRef name, std::optional<Location> location,
                                  Adaptor adaptor, SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, name);
-  auto element = commonElementType(adaptor.getOperands().getTypes(), emitError);
+  auto element = inference::getCommonElement(adaptor.getOperands().getTypes(), emitError);
   if (failed(element))
     return failure();
   return inferBroadcast(emitError, adaptor.getOperands(), *element, types);
@@ -48,9 +48,9 @@ TRAIN_INFER_BINARY(MaxOp, "train.max")
 
 LogicalResult PowOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  if (!isa<FloatType>(elementOf(adaptor.getLhs()))) {
-    return inference::Failure(location, "train.pow")("takes floats, got element type ",
-                                                     elementOf(adaptor.getLhs()));
+  if (!isa<FloatType>(inference::getElement(adaptor.getLhs()))) {
+    return inference::Failure(location, "train.pow")(
+        "takes floats, got element type ", inference::getElement(adaptor.getLhs()));
   }
   return inferBinary("train.pow", location, adaptor, types);
 }
@@ -59,7 +59,7 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
                                           std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.compare");
-  if (failed(commonElementType(adaptor.getOperands().getTypes(), emitError)))
+  if (failed(inference::getCommonElement(adaptor.getOperands().getTypes(), emitError)))
     return failure();
   return inferBroadcast(emitError, adaptor.getOperands(), IntegerType::get(context, 1),
                         types);
@@ -68,7 +68,7 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.select");
-  auto element = commonElementType(
+  auto element = inference::getCommonElement(
       TypeRange{adaptor.getLhs().getType(), adaptor.getRhs().getType()}, emitError);
   if (failed(element))
     return failure();

@@ -1,5 +1,4 @@
 // Symbols, programs and structure: their syntax and what holds between them.
-#include "Inference.h"
 #include "ShapeInference.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringSet.h"
@@ -24,7 +23,7 @@ static LogicalResult verifyInitializer(Operation *op, Type type, Attribute init)
     if (elements.getType() != type)
       return op->emitOpError("initial value has type ")
              << elements.getType() << ", the symbol " << type;
-    return success();
+    return inference::verifyLiteral(op, elements);
   }
   return op->emitOpError(
              "initial value must be #train.zeros, #train.constant, #train.normal, "

@@ -1,5 +1,5 @@
 // Counter-based randomness.
-#include "Inference.h"
+#include "ShapeInference.h"
 
 using namespace mlir;
 using namespace train;

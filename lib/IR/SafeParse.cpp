@@ -4,9 +4,16 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/thread.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <pthread.h>
+#include <utility>
 
 using namespace mlir;
 
@@ -130,8 +137,50 @@ OwningOpRef<ModuleOp> parseModuleSafely(StringRef file, MLIRContext *context) {
 }
 
 void runOnBigStack(llvm::function_ref<void()> work) {
-  llvm::thread worker(std::optional<unsigned>(kBigStackBytes), [&] { work(); });
-  worker.join();
+  auto run = [](void *context) -> void * {
+    (*static_cast<llvm::function_ref<void()> *>(context))();
+    return nullptr;
+  };
+  // A limit on address space (ulimit -v) may leave room for a smaller stack only, which
+  // still serves all but the deepest input, and which must leave room for the rest.
+  for (size_t bytes : {size_t(kBigStackBytes), size_t(64) << 20, size_t(16) << 20}) {
+    pthread_attr_t attributes;
+    pthread_t worker;
+    if (pthread_attr_init(&attributes) != 0)
+      break;
+    bool started = pthread_attr_setstacksize(&attributes, bytes) == 0 &&
+                   pthread_create(&worker, &attributes, run, &work) == 0;
+    pthread_attr_destroy(&attributes);
+    if (started) {
+      pthread_join(worker, nullptr);
+      return;
+    }
+  }
+  work();
+}
+
+static const char *exhaustedTool = "";
+static int exhaustedCode = 1;
+
+[[noreturn]] static void endExhausted(const char *reason) {
+  std::fprintf(stderr, "%s: error: %s\n", exhaustedTool, reason);
+  // Removes unfinished output. Destructors would need memory.
+  llvm::sys::RunInterruptHandlers();
+  std::_Exit(exhaustedCode);
+}
+
+void endWithErrorOnExhaustion(const char *tool, int code) {
+  static bool installed = false;
+  exhaustedTool = tool;
+  exhaustedCode = code;
+  // LLVM takes one handler for the life of the process.
+  if (std::exchange(installed, true))
+    return;
+  std::set_new_handler([] { endExhausted("out of memory"); });
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { endExhausted("out of memory"); });
+  llvm::install_fatal_error_handler(
+      [](void *, const char *reason, bool) { endExhausted(reason); });
 }
 
 } // namespace train

@@ -18,6 +18,8 @@ RankedTensorType getTensor(Value value) {
 
 ArrayRef<int64_t> getShape(Value value) { return getTensor(value).getShape(); }
 
+Type getElement(Value value) { return getTensor(value).getElementType(); }
+
 std::string toText(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -153,6 +155,46 @@ LogicalResult setWindowOutput(const Failure &fail, WindowGeometry &geometry) {
                         geometry.padRight}),
                 " and dilations ", toText({geometry.dilationH, geometry.dilationW}));
   return success();
+}
+
+LogicalResult verifyLiteral(Operation *op, ElementsAttr value) {
+  if (isa<DenseIntOrFPElementsAttr>(value))
+    return success();
+  return op->emitOpError("needs its elements as dense<...>, got ") << Attribute(value);
+}
+
+llvm::FailureOr<llvm::SmallVector<int64_t>>
+broadcastShapes(ArrayRef<ArrayRef<int64_t>> shapes, const Failure &emitError) {
+  size_t rank = 0;
+  for (ArrayRef<int64_t> shape : shapes)
+    rank = std::max(rank, shape.size());
+  SmallVector<int64_t> result(rank, 1);
+  for (ArrayRef<int64_t> shape : shapes) {
+    size_t lead = rank - shape.size();
+    for (auto [i, size] : llvm::enumerate(shape)) {
+      int64_t &out = result[lead + i];
+      if (size == out || size == 1)
+        continue;
+      if (out != 1) {
+        return emitError("shapes do not broadcast: size ", size, " meets size ", out,
+                         " in dimension ", lead + i, " of the result");
+      }
+      out = size;
+    }
+  }
+  return result;
+}
+
+llvm::FailureOr<Type> getCommonElement(TypeRange types, const Failure &emitError) {
+  Type first = cast<RankedTensorType>(types.front()).getElementType();
+  for (Type type : types.drop_front()) {
+    Type element = cast<RankedTensorType>(type).getElementType();
+    if (element != first) {
+      return emitError("operands have element types ", first, " and ", element,
+                       "; cast one of them");
+    }
+  }
+  return first;
 }
 
 } // namespace train::inference

@@ -36,6 +36,9 @@ mlir::RankedTensorType getTensor(mlir::Value value);
 /// The shape of such an operand.
 llvm::ArrayRef<int64_t> getShape(mlir::Value value);
 
+/// The element type of such an operand.
+mlir::Type getElement(mlir::Value value);
+
 /// The shape as messages show it: "[4, 64]".
 std::string toText(llvm::ArrayRef<int64_t> shape);
 
@@ -73,6 +76,19 @@ llvm::LogicalResult checkSameElement(const Failure &fail, mlir::Value value,
 /// The storage of results whose bytes are those of an optional accumulator: operand
 /// `operand` if present.
 ResultStorage getAccumulatorStorage(mlir::Value accumulator, unsigned operand);
+
+/// Checks that a literal is written out as dense<...>: resources and sparse forms have no
+/// elements that every reader can ask for.
+llvm::LogicalResult verifyLiteral(mlir::Operation *op, mlir::ElementsAttr value);
+
+/// The shape to which the given shapes broadcast by NumPy's rules: aligned at the last
+/// dimension, each size equal to the result's or 1. Reports the two sizes that disagree.
+llvm::FailureOr<llvm::SmallVector<int64_t>>
+broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes, const Failure &emitError);
+
+/// Checks that all types have one element type and returns it.
+llvm::FailureOr<mlir::Type> getCommonElement(mlir::TypeRange types,
+                                             const Failure &emitError);
 
 //===-- Windows that slide over the H x W plane of an NCHW tensor
 //----------------------------===//

@@ -1,5 +1,5 @@
 // Data movement: shapes, views, and the strided copies that do the rest.
-#include "Inference.h"
+#include "ShapeInference.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -154,11 +154,12 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
 }
 
 SmallVector<LibraryCall> TransposeOp::getLibraryCalls() {
-  SmallVector<int64_t> all = rowMajorStrides(shapeOf(getX())), strides;
+  SmallVector<int64_t> all = rowMajorStrides(inference::getShape(getX())), strides;
   for (int64_t from : getPermutation())
     strides.push_back(all[from]);
-  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), 0, 0,
-                   shapeOf(getResult()), strides, rowMajorStrides(shapeOf(getResult())))};
+  return {makeCopy(getX(), getResult(), getElementBytes(inference::getElement(getX())), 0,
+                   0, inference::getShape(getResult()), strides,
+                   rowMajorStrides(inference::getShape(getResult())))};
 }
 
 //===-- slice
@@ -192,7 +193,7 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
 // The bytes are contiguous when, after leading dimensions of size 1, one dimension is
 // cut without stride and all behind it are whole.
 static std::optional<int64_t> contiguousOffset(SliceOp op) {
-  ArrayRef<int64_t> shape = shapeOf(op.getX());
+  ArrayRef<int64_t> shape = inference::getShape(op.getX());
   SmallVector<int64_t> strides = rowMajorStrides(shape);
   int64_t offset = 0;
   bool cut = false;
@@ -212,7 +213,7 @@ static std::optional<int64_t> contiguousOffset(SliceOp op) {
 
 ResultStorage SliceOp::getResultStorage(unsigned) {
   if (auto offset = contiguousOffset(*this)) {
-    int64_t bytes = *offset * getElementBytes(elementOf(getX()));
+    int64_t bytes = *offset * getElementBytes(inference::getElement(getX()));
     if (bytes % TRAIN_ALIGNMENT == 0)
       return ResultStorage::view(0, bytes);
   }
@@ -222,19 +223,19 @@ ResultStorage SliceOp::getResultStorage(unsigned) {
 SmallVector<LibraryCall> SliceOp::getLibraryCalls() {
   if (getResultStorage(0).kind == ResultStorage::Kind::View)
     return {};
-  SmallVector<int64_t> all = rowMajorStrides(shapeOf(getX())), strides;
+  SmallVector<int64_t> all = rowMajorStrides(inference::getShape(getX())), strides;
   int64_t offset = 0;
   for (auto [i, stride] : llvm::enumerate(all)) {
     offset += getOffsets()[i] * stride;
     strides.push_back(stride * getStrides()[i]);
   }
-  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), offset, 0,
-                   getSizes(), strides, rowMajorStrides(getSizes()))};
+  return {makeCopy(getX(), getResult(), getElementBytes(inference::getElement(getX())),
+                   offset, 0, getSizes(), strides, rowMajorStrides(getSizes()))};
 }
 
 LogicalResult SliceOp::setBatch(int64_t from, int64_t to) {
   SmallVector<int64_t> sizes(getSizes());
-  ArrayRef<int64_t> shape = shapeOf(getX());
+  ArrayRef<int64_t> shape = inference::getShape(getX());
   // A slice that took the whole batch still does; one that cut it has no meaning for
   // another.
   if (from == to || sizes.empty() || shape[0] == from || shape[0] % to != 0)
@@ -260,16 +261,16 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   if (operands.empty()) {
     return emitError("needs at least one operand");
   }
-  auto element = commonElementType(operands.getTypes(), emitError);
+  auto element = inference::getCommonElement(operands.getTypes(), emitError);
   if (failed(element))
     return failure();
-  SmallVector<int64_t> shape(shapeOf(operands.front()));
+  SmallVector<int64_t> shape(inference::getShape(operands.front()));
   int64_t dim = adaptor.getDim(), rank = shape.size();
   if (dim < 0 || dim >= rank) {
     return emitError("needs dim in [0, ", rank, "), got ", dim);
   }
   for (Value operand : operands.drop_front()) {
-    ArrayRef<int64_t> other = shapeOf(operand);
+    ArrayRef<int64_t> other = inference::getShape(operand);
     if (static_cast<int64_t>(other.size()) != rank) {
       return emitError("operands have ranks ", rank, " and ", other.size());
     }
@@ -289,14 +290,14 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 
 SmallVector<LibraryCall> ConcatOp::getLibraryCalls() {
   SmallVector<LibraryCall> calls;
-  SmallVector<int64_t> strides = rowMajorStrides(shapeOf(getResult()));
+  SmallVector<int64_t> strides = rowMajorStrides(inference::getShape(getResult()));
   int64_t offset = 0;
   for (Value operand : getOperands()) {
-    ArrayRef<int64_t> shape = shapeOf(operand);
+    ArrayRef<int64_t> shape = inference::getShape(operand);
     if (!llvm::is_contained(shape, 0))
-      calls.push_back(makeCopy(operand, getResult(), getElementBytes(elementOf(operand)),
-                               0, offset * strides[getDim()], shape,
-                               rowMajorStrides(shape), strides));
+      calls.push_back(makeCopy(
+          operand, getResult(), getElementBytes(inference::getElement(operand)), 0,
+          offset * strides[getDim()], shape, rowMajorStrides(shape), strides));
     offset += shape[getDim()];
   }
   return calls;
@@ -336,7 +337,7 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
 }
 
 SmallVector<LibraryCall> PadOp::getLibraryCalls() {
-  Type element = elementOf(getX());
+  Type element = inference::getElement(getX());
   uint64_t bits = 0;
   if (auto floatType = dyn_cast<FloatType>(element)) {
     APFloat value = getValue();
@@ -350,16 +351,17 @@ SmallVector<LibraryCall> PadOp::getLibraryCalls() {
   fill.params = {getElementBytes(element),
                  cast<RankedTensorType>(getResult().getType()).getNumElements(),
                  static_cast<int64_t>(bits)};
-  SmallVector<int64_t> all = rowMajorStrides(shapeOf(getResult())), strides;
+  SmallVector<int64_t> all = rowMajorStrides(inference::getShape(getResult())), strides;
   int64_t offset = 0;
   for (auto [i, stride] : llvm::enumerate(all)) {
     offset += getLow()[i] * stride;
     strides.push_back(stride * (getInterior()[i] + 1));
   }
-  if (llvm::is_contained(shapeOf(getX()), 0))
+  if (llvm::is_contained(inference::getShape(getX()), 0))
     return {fill};
   return {fill, makeCopy(getX(), getResult(), getElementBytes(element), 0, offset,
-                         shapeOf(getX()), rowMajorStrides(shapeOf(getX())), strides)};
+                         inference::getShape(getX()),
+                         rowMajorStrides(inference::getShape(getX())), strides)};
 }
 
 //===-- broadcast
@@ -370,34 +372,36 @@ LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *,
                                             Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   inference::Failure emitError(location, "train.broadcast");
-  auto shape = broadcastShapes({shapeOf(adaptor.getX()), adaptor.getShape()}, emitError);
+  auto shape = inference::broadcastShapes(
+      {inference::getShape(adaptor.getX()), adaptor.getShape()}, emitError);
   if (failed(shape))
     return failure();
   if (ArrayRef<int64_t>(*shape) != adaptor.getShape()) {
-    return emitError("shape [", shapeOf(adaptor.getX()), "] does not broadcast to [",
-                     adaptor.getShape(), "]");
+    return emitError("shape [", inference::getShape(adaptor.getX()),
+                     "] does not broadcast to [", adaptor.getShape(), "]");
   }
-  types.push_back(RankedTensorType::get(*shape, elementOf(adaptor.getX())));
+  types.push_back(RankedTensorType::get(*shape, inference::getElement(adaptor.getX())));
   return success();
 }
 
 SmallVector<LibraryCall> BroadcastOp::getLibraryCalls() {
-  ArrayRef<int64_t> from = shapeOf(getX()), to = shapeOf(getResult());
+  ArrayRef<int64_t> from = inference::getShape(getX()),
+                    to = inference::getShape(getResult());
   if (llvm::is_contained(to, 0))
     return {};
   SmallVector<int64_t> all = rowMajorStrides(from), strides(to.size(), 0);
   for (auto [i, stride] : llvm::enumerate(all))
     if (from[i] != 1)
       strides[to.size() - from.size() + i] = stride;
-  return {makeCopy(getX(), getResult(), getElementBytes(elementOf(getX())), 0, 0, to,
-                   strides, rowMajorStrides(to))};
+  return {makeCopy(getX(), getResult(), getElementBytes(inference::getElement(getX())), 0,
+                   0, to, strides, rowMajorStrides(to))};
 }
 
 LogicalResult BroadcastOp::setBatch(int64_t from, int64_t to) {
   SmallVector<int64_t> shape(getShape());
   if (from == to || shape.empty() || shape[0] % from != 0)
     return success();
-  ArrayRef<int64_t> source = shapeOf(getX());
+  ArrayRef<int64_t> source = inference::getShape(getX());
   bool follows = source.size() == shape.size() && source[0] == shape[0] / from * to;
   if (follows || shape[0] == from) {
     shape[0] = shape[0] / from * to;

@@ -2,6 +2,7 @@
 #include "train/Reference/Tool.h"
 
 #include "Npy.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "train/IR/SafeParse.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Reference/Initializers.h"
@@ -14,7 +15,6 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
-#include <new>
 
 using namespace mlir;
 
@@ -241,24 +241,38 @@ ToolExit Tool::run() {
   if (auto stop = checkOptions())
     return stop->code;
   // Each tensor is bounded, their sum is not.
-  std::set_new_handler([] {
-    std::fputs("train-interp: error: out of memory\n", stderr);
-    std::_Exit(kToolFailed);
-  });
+  endWithErrorOnExhaustion("train-interp", kToolFailed);
   DialectRegistry registry;
   registry.insert<TrainDialect>();
   registerReference(registry);
+  for (const std::string &file : options.dialectPlugins) {
+    llvm::Expected<DialectPlugin> plugin = DialectPlugin::load(file);
+    if (!plugin)
+      return refuse(kToolFailed, "cannot load the plugin " + file + ": " +
+                                     llvm::toString(plugin.takeError()))
+          .code;
+    plugin->registerDialectRegistryCallbacks(registry);
+  }
   MLIRContext mlirContext(registry, MLIRContext::Threading::DISABLED);
   mlirContext.printOpOnDiagnostic(false);
   OwningOpRef<ModuleOp> owned = parseModuleSafely(options.file, &mlirContext);
   if (!owned)
     return kToolFailed;
   module = *owned;
+  ToolExit code = kToolSuccess;
   for (auto phase :
        {&Tool::chooseProgram, &Tool::readInputFiles, &Tool::runSteps, &Tool::dump})
-    if (auto stop = (this->*phase)())
-      return stop->code;
-  return kToolSuccess;
+    if (auto stop = (this->*phase)()) {
+      code = stop->code;
+      break;
+    }
+  // An error left standing would end the process in the stream's destructor.
+  llvm::outs().flush();
+  std::error_code wrong = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (wrong && code == kToolSuccess)
+    return refuse(kToolFailed, "cannot write standard output: " + wrong.message()).code;
+  return code;
 }
 
 } // namespace

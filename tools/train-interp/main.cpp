@@ -1,9 +1,7 @@
 // train-interp: runs a program of a module in the reference interpreter. The command line
 // only; lib/Reference/Tool.cpp does the work.
 #include "train/Reference/Tool.h"
-#include "train/Support/NearestName.h"
-
-#include <CLI/CLI.hpp>
+#include "train/Support/CommandLine.h"
 
 using namespace train::reference;
 
@@ -13,6 +11,7 @@ static int usageError(const std::string &what) {
 }
 
 int main(int argc, char **argv) {
+  train::ignoreWriteSignals();
   CLI::App app(
       "Runs a program of a module in the reference interpreter, at any stage of the IR.",
       "train-interp");
@@ -27,36 +26,34 @@ int main(int argc, char **argv) {
   app.add_option("--mode", options.mode,
                  "f64: no rounding at all; native: each result rounded to its type");
   app.add_option("--seed", options.seed,
-                 "Seed of initial values, random inputs and dropout (1)");
+                 "Seed of initial values, random inputs and dropout (1)")
+      ->check(train::wholeNumber<int64_t>());
   app.add_option("--steps", options.steps,
-                 "How often to run the program, carrying its writes along (1)");
+                 "How often to run the program, carrying its writes along (1)")
+      ->check(train::wholeNumber<int64_t>());
   app.add_option("--lr", options.learningRate, "Learning rate (0.001)");
   app.add_option("--inputs", options.inputs,
                  "random, or NAME=FILE.npy,... with the rest random");
   app.add_option("--print", options.print,
                  "What to print: outputs, hash, params; separated by commas");
   app.add_option("--elements", options.elements,
-                 "Most elements to print of one tensor (64)");
+                 "Most elements to print of one tensor (64)")
+      ->check(train::wholeNumber<int64_t>());
   app.add_flag("--hex", options.hex, "Print floats in hexadecimal, exactly");
   app.add_option("--dump", options.dump,
                  "Directory for outputs and symbols as .npy files");
-  app.add_option("--ranks", options.ranks, "Number of ranks (1)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError &error) {
-    return usageError(error.what());
-  }
-  if (std::vector<std::string> extra = app.remaining(); !extra.empty()) {
-    std::vector<std::string> names;
-    for (const CLI::Option *option : app.get_options())
-      for (const std::string &name : option->get_lnames())
-        names.push_back("--" + name);
-    std::string asked = extra.front().substr(0, extra.front().find('=')),
-                near = train::nearestName(asked, names);
-    return usageError("unknown argument '" + asked.substr(0, 80) + "'" +
-                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  app.add_option("--load-dialect-plugin", options.dialectPlugins,
+                 "A shared library with a dialect of yours; may be repeated")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  app.add_option("--ranks", options.ranks, "Number of ranks (1)")
+      ->check(train::wholeNumber<int64_t>());
+  train::CommandLine line = train::parseCommandLine(app, argc, argv);
+  if (!line.error.empty())
+    return usageError(line.error);
+  if (!line.help.empty()) {
+    std::fputs(line.help.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? kToolSuccess : kToolFailed;
   }
   return runInterpreterTool(options);
 }

@@ -3,14 +3,14 @@
 // The command line only; lib/Models builds the graphs.
 //
 //===----------------------------------------------------------------------===//
+#include "train/IR/SafeParse.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Models/Models.h"
-#include "train/Support/NearestName.h"
+#include "train/Support/CommandLine.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
-#include <CLI/CLI.hpp>
+#include "llvm/Support/ToolOutputFile.h"
 
 using namespace train;
 
@@ -19,20 +19,9 @@ static int fail(const std::string &what) {
   return 1;
 }
 
-/// Names the first argument that was not understood, and the nearest option there is.
-static int unknownArgument(const CLI::App &app, const std::string &word) {
-  if (word.empty() || word[0] != '-')
-    return fail("unexpected argument '" + word.substr(0, 80) + "'");
-  std::vector<std::string> names;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &name : option->get_lnames())
-      names.push_back("--" + name);
-  std::string asked = word.substr(0, word.find('=')), near = nearestName(asked, names);
-  return fail("unknown option '" + asked.substr(0, 80) + "'" +
-              (near.empty() ? "" : "; did you mean '" + near + "'?"));
-}
-
 int main(int argc, char **argv) {
+  ignoreWriteSignals();
+  endWithErrorOnExhaustion("train-models", 1);
   CLI::App app("Prints a well-known model as a training graph in the dialect `train`.",
                "train-models");
   app.footer("Exit codes: 0 printed, 1 bad command line or a model that can't be built.");
@@ -45,7 +34,7 @@ int main(int argc, char **argv) {
   app.add_option("family", options.family, "One of " + llvm::join(modelFamilies(), ", "));
   app.add_option("--size", options.size, "A published size, such as 124M, base, 50");
   auto number = [&](const char *name, std::optional<int64_t> &value, const char *what) {
-    app.add_option(name, value, what);
+    app.add_option(name, value, what)->check(wholeNumber<int64_t>());
   };
   number("--layers", options.layers, "Transformer blocks, or levels of a U-Net");
   number("--width", options.width, "Model width, or channels of the first stage");
@@ -74,15 +63,13 @@ int main(int argc, char **argv) {
   app.add_option("-o", output, "File to write; - is standard output");
   app.add_flag("--count", count, "Print the number of parameters instead of the model");
   app.add_flag("--no-locations", noLocations, "Leave out the locations of ops");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError &error) {
-    return fail(error.what());
+  CommandLine line = parseCommandLine(app, argc, argv);
+  if (!line.error.empty())
+    return fail(line.error);
+  if (!line.help.empty()) {
+    std::fputs(line.help.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? 0 : fail("cannot write the help");
   }
-  if (std::vector<std::string> extra = app.remaining(); !extra.empty())
-    return unknownArgument(app, extra.front());
   if (options.family.empty())
     return fail("expected a family: " + llvm::join(modelFamilies(), ", "));
 
@@ -91,10 +78,12 @@ int main(int argc, char **argv) {
   mlir::OwningOpRef<mlir::ModuleOp> module = buildModel(&context, options, error);
   if (!module)
     return fail(error);
+  // Removed again unless it is kept: half a model is worse than none.
   std::error_code status;
-  llvm::raw_fd_ostream out(output, status, llvm::sys::fs::OF_Text);
+  llvm::ToolOutputFile file(output, status, llvm::sys::fs::OF_Text);
   if (status)
     return fail("cannot write '" + output + "': " + status.message());
+  llvm::raw_fd_ostream &out = file.os();
   if (count) {
     out << countParameters(*module) << "\n";
   } else {
@@ -110,5 +99,6 @@ int main(int argc, char **argv) {
     out.clear_error();
     return fail("cannot write '" + output + "': " + reason);
   }
+  file.keep();
   return 0;
 }

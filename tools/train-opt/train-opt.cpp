@@ -14,6 +14,7 @@
 #include "train/IR/SafeParse.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Reference/CheckPasses.h"
+#include "train/Support/CommandLine.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -116,7 +117,10 @@ static LogicalResult loadPlugins(SmallVectorImpl<char *> &arguments,
 }
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+  // Without InitLLVM's handlers for pipes: a write that fails is told like any other.
+  llvm::InitLLVM init(argc, argv, /*InstallPipeSignalExitHandler=*/false);
+  train::ignoreWriteSignals();
+  train::endWithErrorOnExhaustion("train-opt", EXIT_FAILURE);
   DialectRegistry registry;
   train::registerTrainDialect(registry);
   registerTransformsPasses();

@@ -16,6 +16,7 @@ def Train_ConstantOp : Train_Op<"constant", [Pure, ConstantLike, AllTypesMatch<[
   let results = (outs AnyTrainTensor:$result);
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The value if all elements are equal, as f64.
     std::optional<double> getSplatValue();

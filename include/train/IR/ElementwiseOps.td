@@ -35,13 +35,13 @@ def Train_GeluOp : Train_Op<"gelu", [Pure, SameOperandsAndResultType, Fusible, F
   let summary = "y = x * Phi(x): `erf` is exact, `tanh` the approximation of GPT-2";
   let arguments = (ins FloatTensor:$x, Train_GeluKindAttr:$kind);
   let results = (outs FloatTensor:$y);
-  let assemblyFormat = "$kind $x attr-dict `:` type($x)";
+  let assemblyFormat = "`` $kind $x attr-dict `:` type($x)";
 }
 def Train_GeluBackwardOp : Train_Op<"gelu_backward", [Pure, SameOperandsAndResultType, Fusible, Flops, Precision]> {
   let summary = "dx = dy * gelu'(x), in one op because the difference of its terms needs care";
   let arguments = (ins FloatTensor:$dy, FloatTensor:$x, Train_GeluKindAttr:$kind);
   let results = (outs FloatTensor:$dx);
-  let assemblyFormat = "$kind $dy `,` $x attr-dict `:` type($x)";
+  let assemblyFormat = "`` $kind $dy `,` $x attr-dict `:` type($x)";
 }
 def Train_SiluBackwardOp : Train_Op<"silu_backward", [Pure, SameOperandsAndResultType, Fusible, Flops, Precision]> {
   let summary = "dx = dy * silu'(x)";
@@ -75,7 +75,7 @@ def Train_CompareOp : Train_InferredOp<"compare", [Fusible, Flops]> {
   let description = "C1, C2 as for the arithmetic ops.";
   let arguments = (ins NumberTensor:$lhs, NumberTensor:$rhs, Train_PredicateAttr:$predicate);
   let results = (outs BoolTensor:$result);
-  let assemblyFormat = "$predicate $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let assemblyFormat = "`` $predicate $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
 }
 def Train_SelectOp : Train_InferredOp<"select", [Fusible, Flops, Precision]> {
   let summary = "result = condition ? lhs : rhs";

@@ -38,8 +38,14 @@ mlir::OwningOpRef<mlir::ModuleOp>
 parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer, mlir::MLIRContext *context);
 
 /// Runs `work` on a thread with a large stack and waits for it. For whatever recurses
-/// over IR: passes, printing, destruction of a module. Nested calls are fine.
+/// over IR: passes, printing, destruction of a module. Nested calls are fine. Where the
+/// system refuses that much address space the stack is smaller.
 void runOnBigStack(llvm::function_ref<void()> work);
+
+/// From now on memory that is refused, and whatever else LLVM cannot go on from, ends the
+/// process with one error and this exit code, and removes unfinished output files,
+/// instead of aborting.
+void endWithErrorOnExhaustion(const char *tool, int code);
 
 } // namespace train
 

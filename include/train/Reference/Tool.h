@@ -21,6 +21,7 @@ struct ToolOptions {
   int64_t seed = 1, steps = 1, ranks = 1;
   int64_t elements = 64; ///< printed of one tensor
   double learningRate = 1e-3;
+  std::vector<std::string> dialectPlugins;
   bool hex = false; ///< floats as hexadecimal, exact in every type
 };
 

@@ -49,13 +49,25 @@ def receive(wanted):
 def open_document(name, text):
     uri = f"file:///{name}"
     send("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "mlir", "version": 1, "text": text}})
+    show_diagnostics(name, uri)
+    return uri
+
+
+def change_document(name, version, line, start, end, text):
+    uri = f"file:///{name}"
+    where = {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
+    send("textDocument/didChange", {"textDocument": {"uri": uri, "version": version},
+                                    "contentChanges": [{"range": where, "text": text}]})
+    show_diagnostics(name, uri)
+
+
+def show_diagnostics(name, uri):
     message = receive(lambda m: m.get("method") == "textDocument/publishDiagnostics" and m["params"]["uri"] == uri)
     diagnostics = message["params"]["diagnostics"]
     for diagnostic in diagnostics:
         print(f"{name}: line {diagnostic['range']['start']['line'] + 1}: {diagnostic['message']}")
     if not diagnostics:
         print(f"{name}: no diagnostics")
-    return uri
 
 
 send("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1)
@@ -67,6 +79,10 @@ uri = open_document("right.mlir", RIGHT)
 send("textDocument/hover", {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 10}}, 2)
 contents = receive(lambda m: m.get("id") == 2)["result"]["contents"]["value"]
 print("hover:", " ".join(contents.split()))
+# Nested beyond any stack, and by an edit within the line; undone, the document is as before.
+open_document("deep.mlir", "\n  " + "(" * 1000000)
+change_document("right.mlir", 2, 1, 0, 0, "\U0001d54f" + "<" * 300000)
+change_document("right.mlir", 3, 1, 0, 300002, "")
 send("shutdown", None, 3)
 receive(lambda m: m.get("id") == 3)
 send("exit", None)
