@@ -211,14 +211,19 @@ static ResidencySolution solveInOrder(const ResidencyProblem &problem, int64_t b
   const double size = static_cast<double>(problem.order.size());
   const double scale = size < 64    ? size * size / 4096
                        : size < 400 ? 1
-                                    : std::min(10.0, size * size / 50'000);
+                                    : std::min(6.0, size * size / 100'000);
   const auto work = static_cast<int64_t>(5e8 * scale);
   // Annealed on the way: a good plan for more memory is a good start for less.
   constexpr int steps = 16;
   const int64_t top = best.peak;
+  unsigned failures = 0;
   for (int step = 1; step <= steps; ++step) {
+    // Once it gets hard, the work is better spent at the target itself.
+    if (failures == 2)
+      step = steps;
     planner.lower(target + (top - target) / steps * (steps - step));
-    planner.anneal(work / 3 / steps, 0.5, step);
+    planner.anneal(work / 3 / steps, 0.3, step);
+    failures += planner.plan.getOverfull() > 0;
   }
   best = planner.take("annealing");
   const std::vector<ResidencySolution> chain = measureChainPlans(planner.instance);
