@@ -1,6 +1,7 @@
 // From a file to an executable: parse, run the pipelines stage by stage, plan, generate
 // code, link.
 #include "train/Driver/Compile.h"
+#include "Advice.h"
 #include "Diagnostics.h"
 #include "ModuleChecks.h"
 #include "Output.h"
@@ -78,12 +79,22 @@ public:
       return kCompileFailed;
     if (int code = settleBatch(*module); code != kCompileDone)
       return code;
-    if (failed(runPipelines(*module, stop.value_or(Stage::Planned))))
-      return (*module)->hasAttr(kMinimumBytesAttr) ? kCompileOverBudget : kCompileFailed;
+    OwningOpRef<ModuleOp> graph;
+    if (options.memoryBudget)
+      graph = module->clone();
+    if (failed(runPipelines(*module, stop.value_or(Stage::Planned)))) {
+      if (!(*module)->hasAttr(kMinimumBytesAttr))
+        return kCompileFailed;
+      printAdvice(*graph);
+      return kCompileOverBudget;
+    }
     lap("passes");
     if (getStage(*module) == Stage::Planned)
-      if (int code = reportMemory(*module); code != kCompileDone)
+      if (int code = reportMemory(*module); code != kCompileDone) {
+        if (code == kCompileOverBudget)
+          printAdvice(*graph);
         return code;
+      }
     if (stop)
       return writeFile(options.output, [&](llvm::raw_pwrite_stream &os) {
         module->print(os, OpPrintingFlags().enableDebugInfo(false));
@@ -216,6 +227,7 @@ private:
       accumulate = options.globalBatch / micro;
     }
     train.step.accumulate = std::max<int64_t>(1, accumulate);
+    microBatch = micro;
     return kCompileDone;
   }
 
@@ -286,12 +298,16 @@ private:
       return attr ? attr.getInt() : 0;
     };
     int64_t arena = bytes(kArenaBytesAttr), bound = bytes(kLowerBoundAttr);
+    if (train.plan.pareto)
+      printPareto(module);
     if (options.printMemory || options.explainMemory || !options.memoryReport.empty()) {
       FailureOr<MemoryReport> memory = createMemoryReport(module);
       if (failed(memory))
         return kCompileFailed;
-      if (options.printMemory)
+      if (options.printMemory) {
         printMemory(*memory);
+        printRecomputation(module);
+      }
       if (options.explainMemory)
         explainMemory(*memory, llvm::outs());
       if (comparison) {
@@ -304,14 +320,52 @@ private:
           return finish(wrong);
     }
     if (options.memoryBudget && arena > options.memoryBudget) {
-      reportError("the plan needs " + formatByteSize(arena) + " (" +
-                  std::to_string(arena) + " bytes), the budget is " +
-                  formatByteSize(options.memoryBudget) +
-                  "; no plan of this schedule needs less than " + std::to_string(bound) +
-                  " bytes; a smaller --micro-batch needs less");
+      reportError("the plan of --remat=" + train.plan.remat + " needs " +
+                  formatByteSize(arena) + " (" + std::to_string(arena) +
+                  " bytes), the budget is " + formatByteSize(options.memoryBudget) +
+                  "; no plan of this order needs less than " + std::to_string(bound) +
+                  " bytes");
       return kCompileOverBudget;
     }
     return kCompileDone;
+  }
+
+  /// After a refusal: what would fit.
+  void printAdvice(ModuleOp graph) {
+    std::vector<Advice> all =
+        findFittingOptions(graph, train, options.memoryBudget, microBatch);
+    for (const Advice &advice : all)
+      llvm::errs() << "train-compile: note: it fits with " << advice.options << ": arena "
+                   << advice.arena << " bytes (" << formatByteSize(advice.arena) << "), "
+                   << llvm::format("%.1f", advice.extraPercent)
+                   << " % more time predicted\n";
+    if (all.empty())
+      llvm::errs() << "train-compile: note: no other strategy or micro-batch fits\n";
+  }
+
+  static void printRecomputation(ModuleOp module) {
+    for (auto step : module.getOps<StepOp>()) {
+      auto base = step->getAttrOfType<FloatAttr>(kBaseSecondsAttr);
+      auto extra = step->getAttrOfType<FloatAttr>(kRecomputeSecondsAttr);
+      if (base && extra && base.getValueAsDouble() > 0)
+        llvm::outs() << llvm::format(
+            "recomputation %.1f %% of the predicted time without it\n",
+            100 * extra.getValueAsDouble() / base.getValueAsDouble());
+    }
+  }
+
+  static void printPareto(ModuleOp module) {
+    for (auto step : module.getOps<StepOp>()) {
+      auto arenas = step->getAttrOfType<DenseI64ArrayAttr>(kParetoArenasAttr);
+      auto seconds = step->getAttrOfType<DenseF64ArrayAttr>(kParetoSecondsAttr);
+      auto base = step->getAttrOfType<FloatAttr>(kBaseSecondsAttr);
+      if (!arenas || !seconds || !base)
+        continue;
+      llvm::outs() << "arena_bytes extra_seconds extra_percent\n";
+      for (auto [arena, extra] : llvm::zip(arenas.asArrayRef(), seconds.asArrayRef()))
+        llvm::outs() << arena << llvm::format(" %.6f", extra)
+                     << llvm::format(" %.3f\n", 100 * extra / base.getValueAsDouble());
+    }
   }
 
   std::string writeReport(const MemoryReport &memory, ModuleOp module) {
@@ -394,6 +448,8 @@ private:
   const CompileOptions &options;
   const char *program;
   TrainOptions train;
+  /// Samples per micro-batch, the model's own where none were asked for.
+  int64_t microBatch = 0;
   std::optional<MemoryReport> comparison;
   CpuTarget target;
   GpuTarget gpuTarget;

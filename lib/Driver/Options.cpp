@@ -6,6 +6,7 @@
 #include "train/Transforms/RematStrategy.h"
 
 #include <cerrno>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -110,15 +111,19 @@ std::string settleBatch(CompileOptions &o) {
 // limit.
 std::string settleRemat(CompileOptions &o, bool given) {
   std::string &remat = o.train.plan.remat;
-  if (!given && o.memoryBudget)
+  if (!given && (o.memoryBudget || o.train.plan.pareto))
     remat = "budget";
   std::string error;
   std::optional<RematStrategy> strategy = parseRematStrategy(remat, error);
   if (!strategy)
     return "--remat: " + error;
-  if (strategy->kind == RematStrategy::Kind::Budget && !o.memoryBudget)
+  if (strategy->kind == RematStrategy::Kind::Budget && !o.memoryBudget &&
+      !o.train.plan.pareto)
     return "--remat=budget needs a --memory-budget";
-  o.train.plan.budget = o.memoryBudget;
+  if (strategy->kind != RematStrategy::Kind::Budget && o.train.plan.pareto)
+    return "--pareto is the table of --remat=budget, not of --remat=" + remat;
+  o.train.plan.budget =
+      o.memoryBudget ? o.memoryBudget : std::numeric_limits<int64_t>::max();
   return "";
 }
 
@@ -188,6 +193,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                "Print what lives at the peak and why, and what computing it again costs");
   app.add_option("--compare", o.compare,
                  "With --explain-memory: print what changed since this report (.json)");
+  app.add_flag("--pareto", o.train.plan.pareto,
+               "Print the table of arena against recomputation that --memory-budget "
+               "chooses from");
   app.add_flag("--dry-run", o.dryRun,
                "Plan, print what was asked for, and write no executable");
   app.add_flag("--check-passes", o.checkPasses,

@@ -71,8 +71,9 @@ void attachLiveSet(InFlightDiagnostic &diagnostic, const Trial &trial,
   for (const Storage &storage : timeline.getStorages())
     if (storage.first <= peak && peak <= storage.last && storage.bytes)
       alive.push_back(&storage);
-  llvm::stable_sort(
-      alive, [](const Storage *a, const Storage *b) { return a->bytes > b->bytes; });
+  llvm::sort(alive, [](const Storage *a, const Storage *b) {
+    return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
+  });
   if (Operation *op = timeline.getPeakOp())
     diagnostic.attachNote(op->getLoc()) << "the peak is at this " << op->getName();
   int64_t rest = 0;
@@ -152,7 +153,8 @@ private:
     Candidates(ProgramOpInterface step, const PersistentMemory &persistent,
                const StepProblem &problem, int threads)
         : step(step), persistent(persistent), problem(problem), threads(threads),
-          orders(planning::findFrontier(problem.getProblem())), arenas(orders.size()) {}
+          orders(planning::findFrontier(problem.getProblem(), followRules())),
+          arenas(orders.size()) {}
 
     size_t size() const { return orders.size(); }
     const planning::ResidencySolution &operator[](size_t i) const { return orders[i]; }
@@ -207,6 +209,21 @@ private:
     }
 
   private:
+    /// What the strategies by rule do, so that no budget does worse.
+    std::vector<planning::ResidencySolution> followRules() const {
+      std::vector<planning::ResidencySolution> rules;
+      using Kind = RematStrategy::Kind;
+      for (Kind kind : {Kind::Uniform, Kind::Sqrt, Kind::Sublayer, Kind::SaveNothing,
+                        Kind::SaveDots, Kind::SaveDotsNoBatch}) {
+        RematStrategy strategy;
+        strategy.kind = kind;
+        if (FailureOr<std::vector<bool>> kept = getKept(step, problem, strategy);
+            succeeded(kept))
+          rules.push_back(planning::keepOnly(problem.getProblem(), *kept));
+      }
+      return rules;
+    }
+
     ProgramOpInterface step;
     const PersistentMemory &persistent;
     const StepProblem &problem;

@@ -187,20 +187,22 @@ void StepProblem::addNodes(int threads) {
       if (updated.contains(tensor))
         node.repeatable = false;
   for (auto [fusion, number] : fusions)
-    addRecipes(fusion, number, threads, roots);
+    addRecipes(fusion, number, threads, roots, updated);
 }
 
 /// The ways to have one result of `fusion` again: from its operands alone, and from
 /// results of the same fusion wherever one is on the way.
 void StepProblem::addRecipes(FusionOp fusion, int64_t number, int threads,
-                             const StorageRoots &roots) {
+                             const StorageRoots &roots,
+                             const DenseSet<unsigned> &updated) {
   if (fusion->getNumResults() == 1)
     return;
   OpBuilder builder(fusion);
   auto identity = [](Value value) { return value; };
   for (int64_t result = 0; result < fusion->getNumResults(); ++result) {
     std::optional<unsigned> tensor = lookup(fusion.getResult(result));
-    if (!tensor || problem.tensors[*tensor].bytes == 0)
+    // What an accumulation overwrites is written once; its siblings can be had again.
+    if (!tensor || problem.tensors[*tensor].bytes == 0 || updated.contains(*tensor))
       continue;
     SmallVector<int64_t> others;
     for (int64_t other = 0; other < fusion->getNumResults(); ++other)

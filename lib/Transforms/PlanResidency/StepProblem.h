@@ -51,8 +51,8 @@ private:
   StepProblem() = default;
   void addTensors(ProgramOpInterface step, const PersistentMemory &persistent);
   void addNodes(int threads);
-  void addRecipes(FusionOp fusion, int64_t number, int threads,
-                  const StorageRoots &roots);
+  void addRecipes(FusionOp fusion, int64_t number, int threads, const StorageRoots &roots,
+                  const llvm::DenseSet<unsigned> &updated);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
   unsigned addTensor(mlir::Value value, int64_t bytes, llvm::StringRef id);
 
