@@ -6,7 +6,8 @@
 // a later walk, which computes again what it needs from the loads (they are in the
 // nearest cache by then), except exponentials that a stage before has computed: these
 // wait in a scratch row. Stores come last, so that a result may lie in the place of an
-// operand.
+// operand. While one walk computes, the lines that a later one will want are on
+// their way: no hardware prefetcher looks ahead across walks.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -14,6 +15,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "train/Conversion/CpuKernels.h"
 #include "train/Conversion/RowEmission.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace train;
@@ -25,6 +28,13 @@ namespace {
 constexpr int kAccumulators = 4;
 /// Rows that one pass of a summing kernel adds, to spare loads and stores of the sums.
 constexpr int kSummedRows = 4;
+/// Registers side by side in a walk that stores: two hide the latency of an elementary
+/// function (docs/numerics.md).
+constexpr int kStoredRegisters = 2;
+/// Rows with more bytes than this are not prefetched: they would drive out of the cache
+/// what their own walks read again.
+constexpr int64_t kPrefetchedBytes = 128 << 10;
+constexpr int64_t kLineBytes = 64;
 
 class KernelEmitter {
 public:
@@ -167,6 +177,13 @@ private:
     Value mask; ///< null: all
   };
 
+  // Columns that will be wanted soon, from `base` on.
+  struct Prefetched {
+    Value base;
+    Type element;
+    bool stored;
+  };
+
   // A node's vector at these lanes; `cache` holds what this step has computed already.
   Value emitVector(int id, const Lanes &at, DenseMap<int, Value> &cache) {
     if (Value known = cache.lookup(id))
@@ -279,9 +296,22 @@ private:
     body({whole, tailMask(rest)});
   }
 
+  // The walk that stores, in wider steps where they fit: an element's bits know nothing
+  // of them.
+  void walkStores(Value from, Value to, function_ref<void(const Lanes &)> body) {
+    bool fits = program.flat || program.domain.back() >= kStoredRegisters * lanes;
+    bool narrow = llvm::all_of(program.nodes, [](const Node &node) {
+      return node.level != Level::Column || !node.type.isIntOrFloat() ||
+             node.type.getIntOrFloatBitWidth() <= 32;
+    });
+    llvm::SaveAndRestore<int64_t> wide(lanes,
+                                       fits && narrow ? kStoredRegisters * lanes : lanes);
+    walk(from, to, body);
+  }
+
   void emitFlat() {
     if (storesColumns())
-      walk(begin, end, [&](const Lanes &at) { storeColumns(at); });
+      walkStores(begin, end, [&](const Lanes &at) { storeColumns(at); });
     else
       // One element: everything is uniform.
       storeScalarsOnce();
@@ -305,18 +335,74 @@ private:
       SmallVector<Value> outer = values;
       enterRow(row);
       emitScalars(Level::Row);
+      SmallVector<Prefetched> stored, next;
+      findPrefetches(row, stored, next);
       for (int stage = 1; stage <= lastStage; ++stage) {
+        prefetched.clear();
+        if (stage == 1)
+          prefetched = stored;
+        if (stage == lastStage && stage > 1)
+          prefetched.append(next);
         emitReductions(stage);
         emitScalars(Level::Row);
       }
+      prefetched.clear();
+      if (lastStage == 1)
+        prefetched = next;
       if (storesColumns())
-        walk(constant(0), constant(program.domain.back()),
-             [&](const Lanes &at) { storeColumns(at); });
+        walkStores(constant(0), constant(program.domain.back()), [&](const Lanes &at) {
+          if (!at.mask)
+            prefetch(at.column, lanes);
+          storeColumns(at);
+        });
       storeScalars();
       values = outer;
       for (auto &entry : scratch)
         entry.second.filled = false;
     });
+  }
+
+  // What the first walk along a row asks for: the places that the row stores to; and the
+  // last one that has time: what the next row loads. Addresses past the end of a
+  // buffer do no harm.
+  void findPrefetches(Value row, SmallVectorImpl<Prefetched> &stored,
+                      SmallVectorImpl<Prefetched> &next) {
+    auto along = [&](int i) {
+      ArrayRef<int64_t> strides = program.buffers[i].strides;
+      return strides.back() == 1 && llvm::any_of(strides.drop_back(), [](int64_t stride) {
+               return stride != 0;
+             });
+    };
+    llvm::SmallSetVector<int, 4> loads, stores;
+    for (const Node &node : program.nodes)
+      if (node.kind == NodeKind::Load && along(node.buffer))
+        loads.insert(node.buffer);
+    for (const Store &store : program.stores)
+      if (along(store.buffer))
+        stores.insert(store.buffer);
+    int64_t bytes = 0;
+    for (const auto &set : {loads, stores})
+      for (int i : set)
+        bytes += getElementBytes(program.buffers[i].element) * program.domain.back();
+    if (lastStage == 0 || stores.empty() || bytes > kPrefetchedBytes)
+      return;
+    for (int i : stores)
+      stored.push_back({rowBases[i], getStorageType(program.buffers[i].element), true});
+    Value following = addi(row, constant(1));
+    for (int i : loads)
+      next.push_back(
+          {rowBase(i, following), getStorageType(program.buffers[i].element), false});
+  }
+
+  // Asks for the lines of `width` columns from `column` on.
+  void prefetch(Value column, int64_t width) {
+    for (const Prefetched &place : prefetched) {
+      int64_t bytes = getElementBytes(place.element);
+      for (int64_t at = 0; at < width * bytes; at += kLineBytes)
+        LLVM::Prefetch::create(
+            b, offset(place.base, place.element, addi(column, constant(at / bytes))),
+            /*rw=*/place.stored, /*hint=*/3, /*cache=*/1);
+    }
   }
 
   // Exponentials that a reduction and something later both want are computed once.
@@ -378,6 +464,8 @@ private:
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(walk.getBody());
       SmallVector<Value> state(walk.getRegionIterArgs());
+      if (count > 1)
+        prefetch(walk.getInductionVar(), width);
       for (int i = 0; i < count; ++i)
         step({addi(walk.getInductionVar(), constant(i * lanes)), Value()}, i, state);
       scf::YieldOp::create(b, state);
@@ -525,6 +613,7 @@ private:
   SmallVector<Value> values; ///< scalars of nodes below the column level
   SmallVector<int> stages;
   int lastStage = 0;
+  SmallVector<Prefetched> prefetched; ///< what the current walk asks for
   llvm::MapVector<int, Scratch> scratch;
 };
 

@@ -226,6 +226,15 @@ inline constexpr double geluLinearF64[] = {
 };
 inline constexpr Table geluLinear{geluLinearF32, geluLinearF64};
 
+// 2 sqrt(2/pi) log2(e), rounded.
+inline constexpr double geluSumF32[] = {
+    0x1.26aec20000000p+1,
+};
+inline constexpr double geluSumF64[] = {
+    0x1.26aec21bce759p+1,
+};
+inline constexpr Table geluSum{geluSumF32, geluSumF64};
+
 // 2 sqrt(2/pi) 0.044715 log2(e).
 inline constexpr double geluCubicF32[] = {
     0x1.a5a7d00000000p-4,

@@ -4,14 +4,14 @@
 
 namespace train::vmath {
 
-Rounded roundProduct(Expr x, double scale) {
+Rounded roundProduct(Expr x, Expr scale) {
   double magic = x.pick(0x1.8p23, 0x1.8p52);
   Expr sum = fma(x, scale, magic);
   return {sum - magic, sum.bits()};
 }
 
 Scaled expParts(Expr x) {
-  Rounded n = roundProduct(x, x.pick(log2e)[0]);
+  Rounded n = roundProduct(x, x.splat(x.pick(log2e)[0]));
   // x - n ln 2: the first step is exact, because the product is not rounded and the
   // difference fits the significand.
   Expr r = fma(n.n, -x.pick(ln2)[0], x);
@@ -22,9 +22,12 @@ Scaled expParts(Expr x) {
 }
 
 Scaled exp2Parts(Expr high, Expr low) {
-  Rounded n = roundProduct(high, 1.0);
-  Expr r = (high - n.n) + low;
-  return {r * polynomial(r, high.pick(exp2Poly).drop_front()), n.bits};
+  Rounded n = roundProduct(high, high.splat(1));
+  return exp2Fraction((high - n.n) + low, n.bits);
+}
+
+Scaled exp2Fraction(Expr r, Expr bits) {
+  return {r * polynomial(r, r.pick(exp2Poly).drop_front()), bits};
 }
 
 Expr powerOfTwo(Expr bits, int64_t offset) {
@@ -41,14 +44,14 @@ std::pair<Expr, Expr> powerOfTwoHalves(Expr bits) {
 Expr overOnePlus(Expr numerator, Scaled e) {
   int64_t down = numerator.isF64() ? 64 : 32;
   double scale = numerator.pick(0x1p-32, 0x1p-64);
-  Expr denominator = fma(e.p(), powerOfTwo(e.bits, -down), scale);
+  // 2^n + 1 first: one operation less in the chain, and the tail is still unrounded.
+  Expr power = powerOfTwo(e.bits, -down);
+  Expr denominator = fma(power, e.tail, power + scale);
   return numerator / denominator * scale;
 }
 
-Expr overOnePlusSquared(Expr numerator, Expr e) {
-  Expr sum = e + 1.0;
-  Expr lost = (1.0 - sum) + e;
-  return numerator / fma(sum, sum, (lost + lost) * sum);
+Expr reflectedSlope(Expr e, Expr m) {
+  return fma(e, m, 1.0) / fma(e, e, fma(e, 2.0, 1.0));
 }
 
 Scaled gaussian(Expr t) {

@@ -18,7 +18,7 @@ struct Rounded {
   Expr bits;
 };
 /// Rounds x * scale to nearest, ties to even.
-Rounded roundProduct(Expr x, double scale);
+Rounded roundProduct(Expr x, Expr scale);
 
 /// p * 2^n. `tail` is p - 1 to full relative accuracy.
 struct Scaled {
@@ -34,6 +34,9 @@ Scaled expParts(Expr x);
 /// accuracy in one number.
 Scaled exp2Parts(Expr high, Expr low);
 
+/// p * 2^r on |r| <= 1/2 where r is what `n` leaves of an exponent.
+Scaled exp2Fraction(Expr r, Expr bits);
+
 /// 2^(n + offset), which must be a normal number.
 Expr powerOfTwo(Expr bits, int64_t offset);
 /// 2^(n/2) twice, rounded down and up: their product reaches the whole range of finite
@@ -46,9 +49,10 @@ std::pair<Expr, Expr> powerOfTwoHalves(Expr bits);
 /// the quotient is still a number worth having. |numerator| < 2^90 where n < 64.
 Expr overOnePlus(Expr numerator, Scaled e);
 
-/// numerator / (1 + e)^2 without the rounding of 1 + e,
-/// which the square would double. 0 <= e <= 1.
-Expr overOnePlusSquared(Expr numerator, Expr e);
+/// (1 + e m) / (1 + e)^2, the form that the derivatives of silu and gelu take at -t for
+/// e = e^z(t), m = 1 - t z'(t): nothing cancels but the two terms on top, and there the
+/// errors of e above and below the line cancel too. e^2 must be finite.
+Expr reflectedSlope(Expr e, Expr m);
 
 /// exp(-t^2/2) for 0 <= t < 19 (f32; f64: 52), accurate although the exponent is large.
 Scaled gaussian(Expr t);

@@ -44,20 +44,13 @@ mlir::Value silu(Builder &b, mlir::Value v) {
 }
 
 mlir::Value siluGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
-  // With t = |x|, e = e^-t and s' the derivative: s'(-t) = e (1 + e - t) / (1 + e)^2 and
-  // s'(t) = 1 - s'(-t). The power of two of e comes last, after dy has been multiplied
-  // in, so that a large dy meets a factor that has not underflowed yet.
+  // With t = |x|, e = e^t and s' the derivative: s'(-t) = (1 + e (1 - t)) / (1 + e)^2 and
+  // s'(t) = 1 - s'(-t).
   Expr x(b, v), dy(b, dyValue);
-  Expr t = atMost(magnitude(x), x.pick(170, 1400));
-  Scaled e = expParts(-t);
-  auto [first, second] = powerOfTwoHalves(e.bits);
-  // 1 + e - t from the parts of e: 1 + power is exact, and the small part comes last.
-  Expr power = first * second;
-  Expr sum = fma(power, e.tail, (power + 1.0) - t);
-  Expr factor = overOnePlusSquared(e.times(sum * first), e.times(power));
-  Expr negative = less(x, 0.0);
-  Expr derivative = select(negative, factor, 1.0 - factor * second);
-  return dy * derivative * select(negative, second, x.splat(1));
+  Expr t = atMost(magnitude(x), x.pick(40, 300));
+  Scaled e = expParts(t);
+  Expr factor = reflectedSlope(e.times(powerOfTwo(e.bits, 0)), 1.0 - t);
+  return dy * select(less(x, 0.0), factor, 1.0 - factor);
 }
 
 } // namespace train::vmath

@@ -12,26 +12,31 @@ struct TwoParts {
 };
 } // namespace
 
-/// linear + cubic t^2, its error included. linear[0] is short enough that linear[0] -
-/// high is exact (both are multiples of the last place of `high`), which leaves one fma
-/// for the error of the first.
-static TwoParts evenCubic(Expr t, const Table &linearTable, const Table &cubicTable) {
-  auto linear = t.pick(linearTable), cubic = t.pick(cubicTable);
-  Expr square = t * t;
-  Expr squareLow = fma(t, t, -square);
+/// linear + cubic t^2 in two parts, given t^2 as a rounded number. linear[0] is short
+/// enough that linear[0] - high is exact (both are multiples of the last place of
+/// `high`), which leaves one fma for the error of the first.
+static TwoParts evenCubic(Expr square, llvm::ArrayRef<double> linear,
+                          llvm::ArrayRef<double> cubic) {
   Expr high = fma(square, cubic[0], linear[0]);
-  // Apart from the rounding of `high`, so that neither waits for the other.
-  Expr rest = fma(squareLow, cubic[0], fma(square, cubic[1], linear[1]));
-  return {high, fma(square, cubic[0], linear[0] - high) + rest};
+  return {high, fma(square, cubic[0], linear[0] - high)};
 }
 
-/// exp(-2 sqrt(2/pi) (t + 0.044715 t^3)), by way of powers of 2. |t| < 13 (f32; f64: 32).
+/// 2^(t v) for |t v| < 2^20: the product is never rounded before its integer is off.
+static Scaled exp2Product(Expr t, TwoParts v) {
+  Rounded n = roundProduct(t, v.high);
+  return exp2Fraction(fma(t, v.low, fma(t, v.high, -n.n)), n.bits);
+}
+
+/// exp(-2 sqrt(2/pi) (t + 0.044715 t^3)) to full relative accuracy, by way of powers
+/// of 2. |t| < 13 (f32; f64: 32).
 static Scaled tanhExponential(Expr t) {
-  TwoParts v = evenCubic(t, geluLinear, geluCubic);
-  Expr minus = -t;
-  Expr y = minus * v.high;
-  Expr low = fma(minus, v.high, -y);
-  return exp2Parts(y, fma(minus, v.low, low));
+  auto linear = t.pick(geluLinear), cubic = t.pick(geluCubic);
+  Expr square = t * t;
+  Expr squareLow = fma(t, t, -square);
+  TwoParts v = evenCubic(square, {-linear[0]}, {-cubic[0]});
+  // Apart from the rounding of v.high, so that neither waits for the other.
+  Expr rest = fma(squareLow, -cubic[0], fma(square, -cubic[1], -linear[1]));
+  return exp2Product(t, {v.high, v.low + rest});
 }
 
 /// dy * g'(x) for a derivative with g'(x) + g'(-x) = 1, given g'(-|x|) = factor * second
@@ -65,22 +70,20 @@ mlir::Value geluTanh(Builder &b, mlir::Value v) {
 }
 
 mlir::Value geluTanhGrad(Builder &b, mlir::Value v, mlir::Value dyValue) {
-  // With t = |x|, z = 2u(t), e = e^-z: g'(-t) = e (1 + e - t z') / (1 + e)^2.
+  // With t = |x|, z = 2u(t), e = e^z: g'(-t) = (1 + e (1 - t z')) / (1 + e)^2. This owes
+  // relative accuracy down to |dy| / 16 only, so the square of t may be a rounded number.
   Expr x(b, v), dy(b, dyValue);
-  Expr t = atMost(magnitude(x), x.pick(12.8, 25));
-  Scaled e = tanhExponential(t);
-  auto [first, second] = powerOfTwoHalves(e.bits);
-  // 1 + e - t z' cancels for t around 0.75: t z' and e enter as two parts each, and what
-  // the sum of the small terms with 1 + power loses is put back.
-  TwoParts slope = evenCubic(t, slopeLinear, slopeCubic);
-  Expr power = first * second;
-  Expr base = power + 1.0;
-  Expr low = fma(power, e.tail, -t * slope.low);
-  Expr rest = base + low;
-  Expr lost = (base - rest) + low;
-  Expr sum = fma(-t, slope.high, rest) + lost;
-  Expr factor = overOnePlusSquared(e.times(sum * first), e.times(power));
-  return reflectedGrad(x, dy, factor, second);
+  Expr t = atMost(magnitude(x), x.pick(7.25, 14));
+  Expr square = t * t;
+  Scaled e = exp2Product(t, evenCubic(square, t.pick(geluSum), t.pick(geluCubic)));
+  // t z' and 1 cancel where t is around 0.5, so t z' has two parts.
+  auto linear = t.pick(slopeLinear);
+  TwoParts slope = evenCubic(square, linear, t.pick(slopeCubic));
+  Expr product = t * slope.high;
+  Expr low = fma(t, slope.low + linear[1], fma(t, slope.high, -product));
+  Expr m = (1.0 - product) - low;
+  Expr factor = reflectedSlope(e.times(powerOfTwo(e.bits, 0)), m);
+  return dy * select(less(x, 0.0), factor, 1.0 - factor);
 }
 
 mlir::Value geluErf(Builder &b, mlir::Value v) {

@@ -37,7 +37,7 @@ mlir::Value pow(Builder &b, mlir::Value xValue, mlir::Value yValue) {
 
   Expr product = log2Wide(magnitude(x).toF64(), logarithm, wide) * y.toF64();
   Expr t = clamp(product, -1100, 1100);
-  Rounded n = roundProduct(t, 1.0);
+  Rounded n = roundProduct(t, t.splat(1));
   Expr p = polynomial(t - n.n, power);
   // An f32 result rounds once, in the truncation, overflow and subnormals included.
   auto [first, second] = powerOfTwoHalves(n.bits);

@@ -14,7 +14,7 @@ struct Reduced {
 
 static Reduced reduce(Expr x) {
   Expr wide = x.toF64();
-  Rounded k = roundProduct(wide, twoOverPiF64[0]);
+  Rounded k = roundProduct(wide, wide.splat(twoOverPiF64[0]));
   Expr r = fma(k.n, -halfPiF64[0], wide);
   r = fma(k.n, -halfPiF64[1], r);
   if (x.isF64())

@@ -214,6 +214,7 @@ linear = 2 * m.sqrt(2 / m.pi)
 cubic = linear * mpf("0.044715")
 parts("geluLinear", "2 sqrt(2/pi) log2(e); the first part is short, see Gelu.cpp.", linear * log2e,
       multiple_of(19), multiple_of(46))
+parts("geluSum", "2 sqrt(2/pi) log2(e), rounded.", linear * log2e, count=1)
 parts("geluCubic", "2 sqrt(2/pi) 0.044715 log2(e).", cubic * log2e)
 parts("slopeLinear", "2 sqrt(2/pi); the first part is short, see Gelu.cpp.", linear, multiple_of(19), multiple_of(46))
 parts("slopeCubic", "Three times 2 sqrt(2/pi) 0.044715.", 3 * cubic)
