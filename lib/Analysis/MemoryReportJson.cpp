@@ -11,8 +11,10 @@ namespace json = llvm::json;
 
 namespace {
 
-// Sums of so many bytes stay within 64 bits whatever a file claims.
+// What a file may claim of one number, and of all buffers together: sums stay within 64
+// bits.
 constexpr int64_t kMostBytes = int64_t(1) << 50;
+constexpr int64_t kMostInAll = int64_t(1) << 60;
 // Reports nest five deep.
 constexpr int kDeepest = 32;
 
@@ -173,8 +175,14 @@ static bool checkPositions(const MemoryReport &report, json::Path path) {
     path.field("ops").report("expected as many as steps");
     return false;
   }
+  int64_t inAll = 0;
   for (auto [i, buffer] : llvm::enumerate(report.buffers)) {
     json::Path parent = path.field("buffers"), inner = parent.index(i);
+    if ((inAll += buffer.bytes) > kMostInAll) {
+      inner.field("bytes").report(
+          "expected all buffers together to be at most 2^60 bytes");
+      return false;
+    }
     if (buffer.firstUse < 0 || buffer.firstUse > buffer.lastUse ||
         buffer.lastUse >= end) {
       inner.field("last_use").report("is not a position of steps from first_use on");

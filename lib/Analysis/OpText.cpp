@@ -26,12 +26,21 @@ std::string train::getOpText(Operation *op) {
 }
 
 std::string train::getLocationText(Location location) {
-  if (auto file = location->findInstanceOf<FileLineColLoc>())
+  if (auto file = dyn_cast<FileLineColLoc>(location))
     return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
             Twine(file.getColumn()))
         .str();
-  if (auto name = location->findInstanceOf<NameLoc>())
-    return name.getName().str();
+  if (auto name = dyn_cast<NameLoc>(location)) {
+    std::string inner = getLocationText(name.getChildLoc());
+    return inner.empty() ? name.getName().str()
+                         : (name.getName().getValue() + " (" + inner + ")").str();
+  }
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      if (std::string text = getLocationText(part); !text.empty())
+        return text;
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return getLocationText(call.getCallee());
   return "";
 }
 

@@ -15,7 +15,8 @@ namespace train {
 /// `add+layer_norm`.
 std::string getOpText(mlir::Operation *op);
 
-/// `model.mlir:12:3` where the location has a file, else its name; "" for neither.
+/// `model.mlir:12:3`, the name of a named location, or `name (model.mlir:12:3)`; of fused
+/// ones the first that says anything, of a call site the callee; "" for unknown.
 std::string getLocationText(mlir::Location location);
 
 /// `4x256x768xf32`; `f32` for a scalar.

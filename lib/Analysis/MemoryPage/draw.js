@@ -1,5 +1,5 @@
 // The two charts. Buffers are painted into the pixels themselves, beside an array that says whose pixel
-// each is: a hundred thousand take a few hundredths of a second, and what is under the cursor is a look-up.
+// each is: a hundred thousand can be drawn while the mouse moves, and what is under the cursor is a look-up.
 
 const COLORS = ["#4e79a7", "#e15759", "#59a14f", "#f2b447", "#b07aa1", "#76b7b2", "#9c755f", "#bab0ac"];
 const LEFT = 74, BOTTOM = 20;

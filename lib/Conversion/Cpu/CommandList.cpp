@@ -1,6 +1,7 @@
 // A planned module as command lists. One pass in issue order; all decisions were made
 // before.
 #include "CommandList.h"
+#include "train/Analysis/OpText.h"
 #include "train/Analysis/PlanAttributes.h"
 
 using namespace mlir;
@@ -18,23 +19,6 @@ unsigned TextTable::add(StringRef text) {
   if (inserted)
     texts.push_back(text.str());
   return it->second;
-}
-
-std::string train::describeLocation(Location location) {
-  if (auto name = dyn_cast<NameLoc>(location))
-    return name.getName().str();
-  if (auto file = dyn_cast<FileLineColLoc>(location))
-    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
-            Twine(file.getColumn()))
-        .str();
-  if (auto fused = dyn_cast<FusedLoc>(location)) {
-    for (Location part : fused.getLocations())
-      if (std::string text = describeLocation(part); !text.empty())
-        return text;
-  }
-  if (auto call = dyn_cast<CallSiteLoc>(location))
-    return describeLocation(call.getCallee());
-  return "";
 }
 
 namespace {
@@ -191,22 +175,6 @@ private:
     return cast<StateOp>(symbol).getOffset().value_or(0);
   }
 
-  // What a profile calls the op: the names of a fusion's ops, or its own.
-  static std::string describeOp(Operation *op) {
-    auto fusion = dyn_cast<FusionOp>(op);
-    if (!fusion)
-      return op->getName().stripDialect().str();
-    std::string text;
-    for (Operation &inner : fusion.getBody().front().without_terminator()) {
-      if (inner.hasTrait<OpTrait::ConstantLike>())
-        continue;
-      if (!text.empty())
-        text += '+';
-      text += inner.getName().stripDialect();
-    }
-    return text;
-  }
-
   void append(Operation *op, unsigned kind, unsigned entry, int64_t extent, int64_t grain,
               ArrayRef<int64_t> offsets, ArrayRef<int64_t> params) {
     TrainCommand command = {};
@@ -216,8 +184,8 @@ private:
     command.param_count = params.size();
     command.extent = extent;
     command.grain = grain;
-    command.location = texts.add(describeLocation(op->getLoc()));
-    command.name = texts.add(describeOp(op));
+    command.location = texts.add(getLocationText(op->getLoc()));
+    command.name = texts.add(getOpText(op));
     list.bytes.append(reinterpret_cast<const char *>(&command), sizeof(command));
     list.bytes.append(reinterpret_cast<const char *>(offsets.data()), offsets.size() * 8);
     list.bytes.append(reinterpret_cast<const char *>(params.data()), params.size() * 8);

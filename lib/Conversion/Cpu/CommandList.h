@@ -50,9 +50,6 @@ struct CommandList {
 mlir::FailureOr<CommandList> buildCommands(ProgramOpInterface program,
                                            KernelTable &kernels, TextTable &texts);
 
-/// A location as text: "file:line:column", or the innermost name.
-std::string describeLocation(mlir::Location location);
-
 } // namespace train
 
 #endif // TRAIN_LIB_CONVERSION_CPU_COMMANDLIST_H

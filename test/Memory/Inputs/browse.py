@@ -3,7 +3,7 @@
     browse.py REPORT.json PAGE.html [--time]
 
 A script added to a copy of the page sends the events and writes down what the page shows; the report says
-what it should be. --time only prints how long the page took to read and draw.
+what it should be. --time only prints how long the page took to load and draw.
 """
 import html
 import json
@@ -100,7 +100,7 @@ report_path, page_path = sys.argv[1:3]
 if "--time" in sys.argv:
     drawn = re.search(r'data-drawn="(\d+)"', dump(page_path))
     assert drawn, "the page drew nothing"
-    print(f"{os.path.getsize(page_path)} bytes, read and drawn in {drawn[1]} ms")
+    print(f"{os.path.getsize(page_path)} bytes, loaded and drawn in {drawn[1]} ms")
     sys.exit()
 
 report = json.load(open(report_path))
