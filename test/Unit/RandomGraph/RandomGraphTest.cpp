@@ -155,7 +155,6 @@ TEST_F(RandomGraphs, RefuseWhatThereIsNot) {
 
 // What never comes up in the graphs or their steps, and why.
 static const std::map<std::string, std::string> kReasons = {
-    {"train.all_reduce", "made for several ranks"},
     {"train.quantize", "no storage for its result on the CPU"},
     {"train.dequantize", "no storage for its operand on the CPU"},
     {"train.check_finite", "belongs to loss scaling, which no pass does yet"},
