@@ -12,7 +12,8 @@ interpreter's, parameter by parameter.
         --options='--accumulate=2 --clip-norm=1 --threads=2' --options='... --remat=sqrt'
 
 Each set of options replaces the base's, so what changes results (accumulate, optimizer, clipping) belongs to all of
-them. `--check-passes` as an option makes the compiler execute the graph before and after each of its passes.
+them. A budget may be in percent: --memory-budget=0% is the smallest arena that --pareto finds, 100% the arena without
+recomputation. `--check-passes` as an option makes the compiler execute the graph before and after each of its passes.
 
 One line is printed per failure, with the command that repeats it; the last line sums up. What failing seeds left
 (graph, data, executables) is kept under --keep. Exit codes: 0 no failures, 1 failures, 2 bad command line. Needs
@@ -129,6 +130,20 @@ def train(options, model, folder, name, flags, files):
     return hashes
 
 
+def settle_budget(options, model, flags):
+    """Flags with a budget in percent of the way from the smallest arena to the one without recomputation as bytes."""
+    settled = []
+    for flag in flags:
+        share = re.fullmatch(r"--memory-budget=(\d+)%", flag)
+        if share:
+            rest = [other for other in flags if other != flag]
+            table = call([f"{options.bin}/train-compile", model, "--dry-run", "--pareto", *rest], "train-compile --pareto", 300)
+            arenas = [int(line.split()[0]) for line in table.splitlines()[1:]]
+            flag = f"--memory-budget={arenas[-1] + (arenas[0] - arenas[-1]) * int(share.group(1)) // 100}"
+        settled.append(flag)
+    return settled
+
+
 def compare_hashes(base, other, base_flags, flags):
     for (step, expected), (_, actual) in zip(base, other):
         if expected != actual:
@@ -198,7 +213,7 @@ def attempt(options, seed):
         files = make_data(text, folder, seed, 4)
         base = train(options, model, folder, "base", base_flags, files)
         for number, flags in enumerate(options.options):
-            flags = shlex.split(flags)
+            flags = settle_budget(options, model, shlex.split(flags))
             hashes = train(options, model, folder, f"other{number}", flags, files)
             compare_hashes(base, hashes, base_flags, flags)
         if options.interpreter:
