@@ -24,6 +24,9 @@ public:
   /// some.
   bool run();
 
+  /// Forgets what measured gaps taught.
+  void forget() { lessons.clear(); }
+
 private:
   static constexpr unsigned none = ResidencyInstance::none;
   /// The gap of a tensor that ends at a read by `user`.

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ResidencyPlan.h"
+#include "ResidencyProfile.h"
 
 #include <algorithm>
 
@@ -143,76 +144,22 @@ bool ResidencyPlan::isAllowedAt(unsigned node, unsigned at) const {
          (latest >= instance.getSize() || at <= positions[latest]);
 }
 
-namespace {
-struct Added {
-  int64_t excess;
-  int64_t overfull;
-};
-} // namespace
-
-/// Adds `bytes` to each of `size` positions; what that adds beyond the target.
-static inline __attribute__((always_inline)) Added addToAll(int64_t *memory,
-                                                            unsigned size, int64_t bytes,
-                                                            int64_t target, int shift) {
-  int64_t sum = 0, over = 0;
-  for (unsigned i = 0; i < size; ++i) {
-    int64_t before = memory[i] - target, after = before + bytes;
-    memory[i] += bytes;
-    sum += static_cast<int64_t>(static_cast<uint64_t>(after > 0 ? after : 0) >> shift) -
-           static_cast<int64_t>(static_cast<uint64_t>(before > 0 ? before : 0) >> shift);
-    over += (after > 0) - (before > 0);
-  }
-  return {sum, over};
-}
-
-/// The excess alone that addToAll() would add.
-static inline __attribute__((always_inline)) int64_t measureAdded(
-    const int64_t *memory, unsigned size, int64_t bytes, int64_t target, int shift) {
-  int64_t sum = 0;
-  for (unsigned i = 0; i < size; ++i) {
-    int64_t before = memory[i] - target, after = before + bytes;
-    sum += static_cast<int64_t>(static_cast<uint64_t>(after > 0 ? after : 0) >> shift) -
-           static_cast<int64_t>(static_cast<uint64_t>(before > 0 ? before : 0) >> shift);
-  }
-  return sum;
-}
-
-// Most of the solvers' time is spent here; comparing 64-bit integers four at a time
-// takes instructions that not every CPU has. Integers: the same result on all.
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static Added
-addToAllWide(int64_t *memory, unsigned size, int64_t bytes, int64_t target, int shift) {
-  return addToAll(memory, size, bytes, target, shift);
-}
-__attribute__((target("avx2"))) static int64_t
-measureAddedWide(const int64_t *memory, unsigned size, int64_t bytes, int64_t target,
-                 int shift) {
-  return measureAdded(memory, size, bytes, target, shift);
-}
-static const bool isWide = __builtin_cpu_supports("avx2");
-#else
-static constexpr bool isWide = false;
-static constexpr auto addToAllWide = addToAll;
-static constexpr auto measureAddedWide = measureAdded;
-#endif
-
 double ResidencyPlan::getAddedExcess(unsigned first, unsigned last, int64_t bytes) const {
   if (first > last)
     return 0;
   work += 40 + (last - first);
-  int64_t sum = (isWide ? measureAddedWide : measureAdded)(
-      &memory[first], last - first + 1, bytes, target, shift);
-  return static_cast<double>(sum) * unit;
+  return static_cast<double>(
+             measureAdded(&memory[first], last - first + 1, bytes, target, shift)) *
+         unit;
 }
 
 void ResidencyPlan::add(unsigned first, unsigned last, int64_t bytes) {
   if (first > last)
     return;
   work += 40 + 2 * (last - first);
-  Added added = (isWide ? addToAllWide : addToAll)(&memory[first], last - first + 1,
-                                                   bytes, target, shift);
-  excess += added.excess;
-  overfull += added.overfull;
+  AddedExcess added = addToAll(&memory[first], last - first + 1, bytes, target, shift);
+  excess += added.bytes;
+  overfull += added.positions;
 }
 
 void ResidencyPlan::touchChanged(unsigned execution) {

@@ -15,6 +15,15 @@
 namespace train::planning {
 
 namespace {
+bool isBetter(const ResidencySolution &a, const ResidencySolution &b, int64_t target) {
+  bool fitsA = a.peak <= target, fitsB = b.peak <= target;
+  if (fitsA != fitsB)
+    return fitsA;
+  if (!fitsA && a.peak != b.peak)
+    return a.peak < b.peak;
+  return a.cost != b.cost ? a.cost < b.cost : a.peak < b.peak;
+}
+
 /// One plan under work, and the searches on it.
 class Planner {
 public:
@@ -32,8 +41,31 @@ public:
   /// Greedily to the target; the plan may end with excess.
   void lower(int64_t target) {
     plan.setTarget(target);
+    const ResidencySolution start = take("greedy");
+    const double price = moves.price;
     descent.run();
     moves.prune();
+    ResidencySolution found = take("greedy");
+    // Where bytes suddenly get dear, gaps may have been passed over for what they once
+    // cost.
+    auto slope = [&](const ResidencySolution &end) {
+      return end.peak < start.peak
+                 ? (end.cost - start.cost) / static_cast<double>(start.peak - end.peak)
+                 : 0;
+    };
+    bool isWorthwhile = found.peak <= target || problem.order.size() <= 1000;
+    if (isWorthwhile && slope(found) > 1.2 * lastSlope) {
+      descent.forget();
+      moves.price = price;
+      plan.assign(start.sequence);
+      descent.run();
+      moves.prune();
+      if (ResidencySolution again = take("greedy"); isBetter(again, found, target))
+        found = std::move(again);
+      else
+        plan.assign(found.sequence);
+    }
+    lastSlope = slope(found);
   }
 
   void anneal(int64_t work, double heat, uint64_t seed) {
@@ -67,16 +99,8 @@ public:
   ResidencyMoves moves;
   ResidencyDescent descent;
   const int64_t floor;
+  double lastSlope = 0; ///< cost per byte of the last descent
 };
-
-bool isBetter(const ResidencySolution &a, const ResidencySolution &b, int64_t target) {
-  bool fitsA = a.peak <= target, fitsB = b.peak <= target;
-  if (fitsA != fitsB)
-    return fitsA;
-  if (!fitsA && a.peak != b.peak)
-    return a.peak < b.peak;
-  return a.cost != b.cost ? a.cost < b.cost : a.peak < b.peak;
-}
 
 std::vector<ResidencySolution> measureChainPlans(const ResidencyInstance &instance) {
   std::vector<ResidencySolution> plans;
