@@ -29,6 +29,23 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
     int64_t b = index / tiles, tile = index % tiles;
     int64_t row = tile % grid.rowTiles * grid.rows;
     int64_t column = tile / grid.rowTiles * grid.columns;
+    if (m == 1 || n == 1) {
+      const bool left = m == 1; // the vector is on the left
+      const int64_t first = left ? column : row;
+      VectorTask task;
+      task.vector = left ? lhs + b * lhsStride : rhs + b * rhsStride;
+      task.matrix = left ? rhs + b * rhsStride : lhs + b * lhsStride;
+      task.sumsAlongRows = left ? transposeRhs : !transposeLhs;
+      task.ld = task.sumsAlongRows ? k : left ? n : m;
+      task.matrix += task.sumsAlongRows ? first * k : first;
+      task.out = out + b * outStride + first;
+      task.count =
+          left ? std::min(grid.columns, n - first) : std::min(grid.rows, m - first);
+      task.k = k;
+      task.accumulate = accumulate;
+      simd.matrixVector(task);
+      return;
+    }
     GemmTask task;
     task.lda = transposeLhs ? m : k;
     task.ldb = transposeRhs ? k : n;

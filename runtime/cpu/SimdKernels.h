@@ -20,6 +20,15 @@ struct GemmTask {
   bool transposeA, transposeB, accumulate;
 };
 
+/// out[count] (+)= sums of k terms vector[p] * matrix: element (p, j) for result j, or,
+/// with sumsAlongRows, element (j, p); rows of the matrix at distance ld.
+struct VectorTask {
+  const float *vector, *matrix;
+  float *out;
+  int64_t count, k, ld;
+  bool sumsAlongRows, accumulate;
+};
+
 /// Sizes as in TRAIN_LIBRARY_ATTENTION.
 struct AttentionShape {
   int64_t B, T, S, H, G, D;
@@ -113,6 +122,7 @@ struct SimdKernels {
   const char *name;
   int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
   void (*gemm)(const GemmTask &task, float *scratch);
+  void (*matrixVector)(const VectorTask &task);
   /// Rows [queryBegin, queryEnd), at most kQueryChunk, of head h of sample b. The
   /// workspace has attentionFloats(D), the other attentionGradFloats(D).
   void (*attention)(const AttentionShape &shape, const AttentionForward &io, int64_t b,

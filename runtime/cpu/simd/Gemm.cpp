@@ -3,7 +3,7 @@
 
 namespace train::cpu::TRAIN_SIMD {
 
-// B is packed even for a single row: read in place, its rows stand a page or more apart
+// B is packed even for a few rows: read in place, its rows stand a page or more apart
 // and the product runs at half the speed (docs/rationale/cpu-libraries.md).
 void gemmTask(const GemmTask &task, float *scratch) {
   gemm(DenseLeft{task.a, task.lda, task.transposeA},
