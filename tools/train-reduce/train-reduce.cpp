@@ -8,14 +8,36 @@
 #include "mlir/Transforms/Passes.h"
 #include "train/Driver/Registration.h"
 #include "train/IR/SafeParse.h"
+#include "train/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+// MLIR's reducer parses its input by itself, so what its parser would not survive is
+// looked for first. The input is the argument that is no option.
+static llvm::LogicalResult checkInput(int argc, char **argv, mlir::MLIRContext *context) {
+  for (int i = 1; i < argc; ++i) {
+    llvm::StringRef argument = argv[i];
+    if (argument == "-o")
+      ++i;
+    if (argument.starts_with("-"))
+      continue;
+    auto buffer = llvm::MemoryBuffer::getFile(argument);
+    if (buffer && failed(train::checkParsable((*buffer)->getBuffer(), argument, context)))
+      return llvm::failure();
+  }
+  return llvm::success();
+}
 
 int main(int argc, char **argv) {
+  train::ignoreWriteSignals();
+  train::endWithErrorOnExhaustion("train-reduce", EXIT_FAILURE);
   mlir::DialectRegistry registry;
   train::registerTrainDialect(registry);
   train::registerGreedyReduction();
   mlir::registerTransformsPasses();
   train::registerTrainPassesAndPipelines();
   mlir::MLIRContext context(registry);
+  if (failed(checkInput(argc, argv, &context)))
+    return EXIT_FAILURE;
   llvm::LogicalResult result = llvm::failure();
   train::runOnBigStack([&] { result = mlir::mlirReduceMain(argc, argv, context); });
   return llvm::failed(result);
