@@ -34,8 +34,8 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *,
 }
 
 RowKind CrossEntropyOp::getRowKind() { return RowKind::Row; }
-// Per logit: maximum, difference, exp, sum.
-int64_t CrossEntropyOp::getFlops() { return getElementwiseFlops(getLogits(), 4); }
+// Per logit: maximum, difference, exp (12), sum.
+int64_t CrossEntropyOp::getFlops() { return getElementwiseFlops(getLogits(), 15); }
 PrecisionClass CrossEntropyOp::getPrecisionClass() { return PrecisionClass::Full; }
 
 LogicalResult CrossEntropyBackwardOp::inferReturnTypes(MLIRContext *,
@@ -56,8 +56,10 @@ LogicalResult CrossEntropyBackwardOp::inferReturnTypes(MLIRContext *,
 }
 
 RowKind CrossEntropyBackwardOp::getRowKind() { return RowKind::Row; }
-// Per logit: difference, exp, comparison with the label, product.
-int64_t CrossEntropyBackwardOp::getFlops() { return getElementwiseFlops(getLogits(), 4); }
+// Per logit: difference, exp (12), comparison with the label, product.
+int64_t CrossEntropyBackwardOp::getFlops() {
+  return getElementwiseFlops(getLogits(), 15);
+}
 PrecisionClass CrossEntropyBackwardOp::getPrecisionClass() {
   return PrecisionClass::Full;
 }
