@@ -59,19 +59,35 @@ std::vector<Advice> train::findFittingOptions(ModuleOp graph, const TrainOptions
   }
   if (!found.empty())
     return found;
-  int64_t whole = microBatch * given.step.accumulate;
+  // What fits with many samples fits with fewer, so the largest divisor is found by
+  // halving.
+  std::vector<int64_t> divisors;
+  for (int64_t i = 1; i * i <= microBatch; ++i)
+    if (microBatch % i == 0) {
+      divisors.push_back(i);
+      if (i > 1 && i * i != microBatch)
+        divisors.push_back(microBatch / i);
+    }
+  llvm::sort(divisors);
   std::string before = spelled;
-  for (int64_t batch = microBatch - 1; batch >= 1; --batch) {
-    // Halves and the like: every size would be planned for nothing.
-    if (microBatch % batch)
+  std::optional<Advice> best;
+  for (size_t low = 0, high = divisors.size(); low < high;) {
+    size_t middle = low + (high - low) / 2;
+    options.graph.batch = divisors[middle];
+    options.step.accumulate = microBatch / divisors[middle] * given.step.accumulate;
+    std::optional<Advice> advice = planQuietly(graph, options);
+    if (!advice) {
+      high = middle;
       continue;
-    options.graph.batch = batch;
-    options.step.accumulate = whole / batch;
-    spelled = before;
-    if (attempt("--micro-batch=" + std::to_string(batch) +
-                " --accumulate=" + std::to_string(options.step.accumulate)))
-      break;
+    }
+    advice->options = before + (before.empty() ? "" : " ") +
+                      "--micro-batch=" + std::to_string(options.graph.batch) +
+                      " --accumulate=" + std::to_string(options.step.accumulate);
+    best = advice;
+    low = middle + 1;
   }
+  if (best)
+    found.push_back(*best);
   return found;
 }
 

@@ -90,7 +90,7 @@ public:
     }
     lap("passes");
     if (getStage(*module) == Stage::Planned)
-      if (int code = reportMemory(*module); code != kCompileDone) {
+      if (int code = reportMemory(*module, graph.get()); code != kCompileDone) {
         if (code == kCompileOverBudget)
           printAdvice(*graph);
         return code;
@@ -292,7 +292,8 @@ private:
   //===-- Memory
   //-------------------------------------------------------------------------------===//
 
-  int reportMemory(ModuleOp module) {
+  /// `graph` is the model before the passes; null without a budget.
+  int reportMemory(ModuleOp module, ModuleOp graph) {
     auto bytes = [&](StringRef name) {
       auto attr = module->getAttrOfType<IntegerAttr>(name);
       return attr ? attr.getInt() : 0;
@@ -310,6 +311,9 @@ private:
       }
       if (options.explainMemory)
         explainMemory(*memory, llvm::outs());
+      if (options.explainMemory && graph && microBatch)
+        llvm::outs() << "\nThe largest micro-batch that a plan within the budget has: "
+                     << findLargestBatch(graph, train, options.memoryBudget) << "\n";
       if (comparison) {
         llvm::outs() << "\n";
         compareMemory(*comparison, *memory, llvm::outs());
