@@ -115,15 +115,17 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
 private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
-    FailureOr<StepProblem> problem = StepProblem::build(step, persistent, threads);
+    bool keepsAll = keepsEverything(step, strategy);
+    FailureOr<StepProblem> problem =
+        StepProblem::build(step, persistent, threads, /*recipes=*/!keepsAll);
     if (failed(problem))
       return failure();
     if (std::optional<std::string> wrong = problem->getProblem().check())
       return step->emitOpError("is no residency problem: ") << *wrong;
     FailureOr<planning::ResidencySolution> solution =
-        strategy.kind == RematStrategy::Kind::Budget
-            ? fit(step, persistent, *problem)
-            : followRule(step, *problem, strategy);
+        strategy.kind == RematStrategy::Kind::Budget ? fit(step, persistent, *problem)
+        : keepsAll ? planning::keepEverything(problem->getProblem())
+                   : followRule(step, *problem, strategy);
     if (failed(solution))
       return failure();
     if (std::optional<std::string> wrong = solution->verify(problem->getProblem()))
@@ -136,6 +138,18 @@ private:
     step->setAttr(kRecomputeSecondsAttr, builder.getF64FloatAttr(solution->cost - base));
     explain(step, *problem, *solution);
     return success();
+  }
+
+  /// Whether nothing is to be computed again whatever the model.
+  static bool keepsEverything(ProgramOpInterface step, const RematStrategy &strategy) {
+    if (strategy.kind == RematStrategy::Kind::SaveEverything)
+      return true;
+    auto isMarked = [](Operation *op) {
+      return op->hasAttr(kCheckpointAttr) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+    };
+    return strategy.kind == RematStrategy::Kind::None &&
+           !step.getBodyBlock()->walk(isMarked).wasInterrupted();
   }
 
   FailureOr<planning::ResidencySolution> followRule(ProgramOpInterface step,

@@ -14,8 +14,8 @@ using namespace mlir;
 using namespace train;
 
 FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
-                                          const PersistentMemory &persistent,
-                                          int threads) {
+                                          const PersistentMemory &persistent, int threads,
+                                          bool recipes) {
   StepProblem result;
   FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(step, persistent, threads);
   if (failed(timeline))
@@ -27,7 +27,7 @@ FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
   for (Operation &op : *result.block)
     result.ops.push_back(&op);
   result.addTensors(step, persistent);
-  result.addNodes(threads);
+  result.addNodes(threads, recipes);
   return result;
 }
 
@@ -120,7 +120,7 @@ static std::string getNodeName(Operation *op, int64_t number) {
   return (op->getName().stripDialect() + "@" + Twine(number)).str();
 }
 
-void StepProblem::addNodes(int threads) {
+void StepProblem::addNodes(int threads, bool recipes) {
   StorageRoots roots(*block);
   // Whose storages the block overwrites, so that nobody can make their values again.
   DenseSet<unsigned> updated;
@@ -166,7 +166,7 @@ void StepProblem::addNodes(int threads) {
             node.repeatable = false;
           }
         }
-      if (node.repeatable)
+      if (node.repeatable && recipes)
         fusions.push_back({fusion, number});
     }
     bool isSeed = llvm::any_of(op->getOperands(), [](Value operand) {

@@ -26,9 +26,11 @@ public:
     llvm::SmallVector<int64_t> results, from;
   };
 
-  /// Fails with a diagnostic where MemoryTimeline does.
-  static mlir::FailureOr<StepProblem>
-  build(ProgramOpInterface step, const PersistentMemory &persistent, int threads);
+  /// Fails with a diagnostic where MemoryTimeline does. Without `recipes`, single results
+  /// of fusions can't be had again: enough for a plan that repeats nothing.
+  static mlir::FailureOr<StepProblem> build(ProgramOpInterface step,
+                                            const PersistentMemory &persistent,
+                                            int threads, bool recipes);
 
   const planning::ResidencyProblem &getProblem() const { return problem; }
   mlir::Block &getBlock() const { return *block; }
@@ -50,7 +52,7 @@ public:
 private:
   StepProblem() = default;
   void addTensors(ProgramOpInterface step, const PersistentMemory &persistent);
-  void addNodes(int threads);
+  void addNodes(int threads, bool recipes);
   void addRecipes(FusionOp fusion, int64_t number, int threads, const StorageRoots &roots,
                   const llvm::DenseSet<unsigned> &updated);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
