@@ -233,4 +233,8 @@ private:
 
 } // namespace
 
-LogicalResult train::applyRecomputation(Block &block) { return Recomputer(block).run(); }
+LogicalResult train::applyRecomputation(Block &block) {
+  bool isPlanned =
+      llvm::any_of(block, [](Operation &op) { return op.hasAttr(kRecomputeBeforeAttr); });
+  return isPlanned ? Recomputer(block).run() : success();
+}

@@ -115,29 +115,45 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
 private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
-    bool keepsAll = keepsEverything(step, strategy);
-    FailureOr<StepProblem> problem =
-        StepProblem::build(step, persistent, threads, /*recipes=*/!keepsAll);
+    if (keepsEverything(step, strategy)) {
+      annotate(step, getBaseSeconds(step), 0);
+      return success();
+    }
+    FailureOr<StepProblem> problem = StepProblem::build(step, persistent, threads);
     if (failed(problem))
       return failure();
     if (std::optional<std::string> wrong = problem->getProblem().check())
       return step->emitOpError("is no residency problem: ") << *wrong;
     FailureOr<planning::ResidencySolution> solution =
-        strategy.kind == RematStrategy::Kind::Budget ? fit(step, persistent, *problem)
-        : keepsAll ? planning::keepEverything(problem->getProblem())
-                   : followRule(step, *problem, strategy);
+        strategy.kind == RematStrategy::Kind::Budget
+            ? fit(step, persistent, *problem)
+            : followRule(step, *problem, strategy);
     if (failed(solution))
       return failure();
     if (std::optional<std::string> wrong = solution->verify(problem->getProblem()))
       return step->emitOpError("has an invalid residency plan: ") << *wrong;
     problem->write(*solution);
-    Builder builder(step.getContext());
     double base = problem->getProblem().baseCost();
-    step->setAttr(kResidencyPeakAttr, builder.getI64IntegerAttr(solution->peak));
-    step->setAttr(kBaseSecondsAttr, builder.getF64FloatAttr(base));
-    step->setAttr(kRecomputeSecondsAttr, builder.getF64FloatAttr(solution->cost - base));
+    annotate(step, base, solution->cost - base);
+    step->setAttr(kResidencyPeakAttr,
+                  Builder(step.getContext()).getI64IntegerAttr(solution->peak));
     explain(step, *problem, *solution);
     return success();
+  }
+
+  static void annotate(ProgramOpInterface step, double base, double extra) {
+    Builder builder(step.getContext());
+    step->setAttr(kBaseSecondsAttr, builder.getF64FloatAttr(base));
+    step->setAttr(kRecomputeSecondsAttr, builder.getF64FloatAttr(extra));
+  }
+
+  /// Of the block that is planned.
+  double getBaseSeconds(ProgramOpInterface step) {
+    MachineModel machine = getMachineModel(threads);
+    double seconds = 0;
+    for (Operation &op : getPlannedBlock(step))
+      seconds += getSeconds(&op, machine);
+    return seconds;
   }
 
   /// Whether nothing is to be computed again whatever the model.

@@ -13,21 +13,25 @@
 using namespace mlir;
 using namespace train;
 
+Block &train::getPlannedBlock(ProgramOpInterface step) {
+  Block *body = step.getBodyBlock();
+  auto loops = body->getOps<MicrobatchOp>();
+  return loops.empty() ? *body : (*loops.begin()).getBody().front();
+}
+
 FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
-                                          const PersistentMemory &persistent, int threads,
-                                          bool recipes) {
+                                          const PersistentMemory &persistent,
+                                          int threads) {
   StepProblem result;
   FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(step, persistent, threads);
   if (failed(timeline))
     return failure();
   result.timeline = std::move(*timeline);
-  result.block = step.getBodyBlock();
-  for (auto loop : step.getBodyBlock()->getOps<MicrobatchOp>())
-    result.block = &loop.getBody().front();
+  result.block = &getPlannedBlock(step);
   for (Operation &op : *result.block)
     result.ops.push_back(&op);
   result.addTensors(step, persistent);
-  result.addNodes(threads, recipes);
+  result.addNodes(threads);
   return result;
 }
 
@@ -120,7 +124,7 @@ static std::string getNodeName(Operation *op, int64_t number) {
   return (op->getName().stripDialect() + "@" + Twine(number)).str();
 }
 
-void StepProblem::addNodes(int threads, bool recipes) {
+void StepProblem::addNodes(int threads) {
   StorageRoots roots(*block);
   // Whose storages the block overwrites, so that nobody can make their values again.
   DenseSet<unsigned> updated;
@@ -166,7 +170,7 @@ void StepProblem::addNodes(int threads, bool recipes) {
             node.repeatable = false;
           }
         }
-      if (node.repeatable && recipes)
+      if (node.repeatable)
         fusions.push_back({fusion, number});
     }
     bool isSeed = llvm::any_of(op->getOperands(), [](Value operand) {

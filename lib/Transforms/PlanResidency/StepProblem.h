@@ -14,8 +14,11 @@ namespace train {
 
 class StorageRoots;
 
-/// The block of a step in which memory is decided (the body of its micro-batch loop, or
-/// its own), as a problem.
+/// The block of a step in which memory is decided: the body of its micro-batch loop, or
+/// its own.
+mlir::Block &getPlannedBlock(ProgramOpInterface step);
+
+/// That block as a problem.
 class StepProblem {
 public:
   /// What a node of the problem is in the IR.
@@ -26,11 +29,9 @@ public:
     llvm::SmallVector<int64_t> results, from;
   };
 
-  /// Fails with a diagnostic where MemoryTimeline does. Without `recipes`, single results
-  /// of fusions can't be had again: enough for a plan that repeats nothing.
-  static mlir::FailureOr<StepProblem> build(ProgramOpInterface step,
-                                            const PersistentMemory &persistent,
-                                            int threads, bool recipes);
+  /// Fails with a diagnostic where MemoryTimeline does.
+  static mlir::FailureOr<StepProblem>
+  build(ProgramOpInterface step, const PersistentMemory &persistent, int threads);
 
   const planning::ResidencyProblem &getProblem() const { return problem; }
   mlir::Block &getBlock() const { return *block; }
@@ -52,7 +53,7 @@ public:
 private:
   StepProblem() = default;
   void addTensors(ProgramOpInterface step, const PersistentMemory &persistent);
-  void addNodes(int threads, bool recipes);
+  void addNodes(int threads);
   void addRecipes(FusionOp fusion, int64_t number, int threads, const StorageRoots &roots,
                   const llvm::DenseSet<unsigned> &updated);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
