@@ -153,9 +153,10 @@ findFrontierInOrder(const ResidencyProblem &problem,
   const int64_t range = std::max<int64_t>(top - planner.floor, 0);
   const double size = static_cast<double>(problem.order.size());
   // Steps are dear where graphs are large.
-  const int steps = size <= 1000 ? 64 : size <= 3000 ? 48 : 32;
-  const auto work =
-      static_cast<int64_t>((std::min(4e8, 1e5 * size * size) + 2e5 * size) / steps);
+  const int steps = size <= 1000 ? 64 : size <= 3000 ? 48 : 24;
+  const auto work = static_cast<int64_t>(
+      (std::min(4e8, 1e5 * size * size) + std::min(2e5 * size, 6e8)) / steps);
+  const int patience = size <= 3000 ? 8 : 2;
   auto share = [&](double part) {
     return planner.floor + static_cast<int64_t>(static_cast<double>(range) * part);
   };
@@ -169,7 +170,8 @@ findFrontierInOrder(const ResidencyProblem &problem,
     Point point{target, planner.take("greedy")};
     // Where greed fails, patience may not.
     bool met = point.plan.peak <= target;
-    planner.anneal(met ? work : std::max(work, std::min<int64_t>(8 * work, 300'000'000)),
+    planner.anneal(met ? work
+                       : std::max(work, std::min<int64_t>(patience * work, 300'000'000)),
                    met ? 0.5 : 1.0, points.size());
     ResidencySolution annealed = planner.take("annealing");
     if (isBetter(annealed, point.plan, target))
