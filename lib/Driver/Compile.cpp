@@ -6,6 +6,7 @@
 #include "ModuleChecks.h"
 #include "Output.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "train/Analysis/ExplainMemory.h"
@@ -269,6 +270,9 @@ private:
 
   LogicalResult runPipelines(ModuleOp module, Stage last) {
     PassManager pm(module.getContext());
+    // Verifying after every pass would be a third of their time; the stages' checks and
+    // one verification at the end find the same.
+    pm.enableVerifier(options.checkPasses);
     bool changed = false;
     if (options.checkPasses) {
       reference::CheckPassesOptions check;
@@ -286,7 +290,7 @@ private:
       buildSchedulePipeline(pm, train.plan);
     if (last >= Stage::Planned)
       buildPlanPipeline(pm, train.plan);
-    return failure(failed(pm.run(module)) || changed);
+    return failure(failed(pm.run(module)) || changed || failed(mlir::verify(module)));
   }
 
   //===-- Memory

@@ -153,7 +153,7 @@ findFrontierInOrder(const ResidencyProblem &problem,
   const int64_t range = std::max<int64_t>(top - planner.floor, 0);
   const double size = static_cast<double>(problem.order.size());
   // Steps are dear where graphs are large.
-  const int steps = size <= 1000 ? 64 : size <= 3000 ? 48 : 24;
+  const int steps = size <= 1000 ? 64 : size <= 3000 ? 48 : 16;
   const auto work = static_cast<int64_t>(
       (std::min(4e8, 1e5 * size * size) + std::min(2e5 * size, 6e8)) / steps);
   const int patience = size <= 3000 ? 8 : 2;
