@@ -15,6 +15,7 @@
 #include "train/Conversion/CpuObject.h"
 #include "train/Conversion/GpuKernels.h"
 #include "train/Driver/Registration.h"
+#include "train/IR/Exhaustion.h"
 #include "train/IR/SafeParse.h"
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/ByteSize.h"

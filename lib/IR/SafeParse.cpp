@@ -4,14 +4,9 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/SourceMgr.h"
 
-#include <cstdio>
-#include <cstdlib>
-#include <new>
 #include <pthread.h>
 #include <utility>
 
@@ -157,30 +152,6 @@ void runOnBigStack(llvm::function_ref<void()> work) {
     }
   }
   work();
-}
-
-static const char *exhaustedTool = "";
-static int exhaustedCode = 1;
-
-[[noreturn]] static void endExhausted(const char *reason) {
-  std::fprintf(stderr, "%s: error: %s\n", exhaustedTool, reason);
-  // Removes unfinished output. Destructors would need memory.
-  llvm::sys::RunInterruptHandlers();
-  std::_Exit(exhaustedCode);
-}
-
-void endWithErrorOnExhaustion(const char *tool, int code) {
-  static bool installed = false;
-  exhaustedTool = tool;
-  exhaustedCode = code;
-  // LLVM takes one handler for the life of the process.
-  if (std::exchange(installed, true))
-    return;
-  std::set_new_handler([] { endExhausted("out of memory"); });
-  llvm::install_bad_alloc_error_handler(
-      [](void *, const char *, bool) { endExhausted("out of memory"); });
-  llvm::install_fatal_error_handler(
-      [](void *, const char *reason, bool) { endExhausted(reason); });
 }
 
 } // namespace train

@@ -3,6 +3,7 @@
 
 #include "Npy.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
+#include "train/IR/Exhaustion.h"
 #include "train/IR/SafeParse.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Reference/Initializers.h"

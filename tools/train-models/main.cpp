@@ -3,7 +3,7 @@
 // The command line only; lib/Models builds the graphs.
 //
 //===----------------------------------------------------------------------===//
-#include "train/IR/SafeParse.h"
+#include "train/IR/Exhaustion.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Models/Models.h"
 #include "train/Support/CommandLine.h"

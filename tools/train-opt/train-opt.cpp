@@ -11,6 +11,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "train/Driver/Registration.h"
+#include "train/IR/Exhaustion.h"
 #include "train/IR/SafeParse.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Reference/CheckPasses.h"

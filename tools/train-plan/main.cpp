@@ -10,6 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
 using namespace train;
 using namespace train::planning;
 
@@ -34,6 +38,11 @@ static int unknownArgument(const CLI::App &app, const std::string &word) {
 }
 
 int main(int argc, char **argv) {
+  // No search here has a second plan when memory is refused.
+  std::set_new_handler([] {
+    std::fputs("train-plan: error: out of memory\n", stderr);
+    std::_Exit(badInput);
+  });
   CLI::App app(
       "Plans memory for an instance in text form: the solution goes to stdout, figures "
       "to stderr.",

@@ -7,6 +7,7 @@
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "train/Driver/Registration.h"
+#include "train/IR/Exhaustion.h"
 #include "train/IR/SafeParse.h"
 #include "train/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"

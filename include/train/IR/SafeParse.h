@@ -42,11 +42,6 @@ parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buffer, mlir::MLIRContext 
 /// system refuses that much address space the stack is smaller.
 void runOnBigStack(llvm::function_ref<void()> work);
 
-/// From now on memory that is refused, and whatever else LLVM cannot go on from, ends the
-/// process with one error and this exit code, and removes unfinished output files,
-/// instead of aborting.
-void endWithErrorOnExhaustion(const char *tool, int code);
-
 } // namespace train
 
 #endif // TRAIN_IR_SAFEPARSE_H
