@@ -40,9 +40,12 @@ LogicalResult evaluateOp(Operation *op, ArrayRef<const Tensor *> operands,
   }
   if (failed(meaning.evaluate(operands, results, context)))
     return failure();
-  if (context.mode == Mode::Native)
-    for (Tensor &result : results)
+  for (Tensor &result : results) {
+    if (context.mode == Mode::Native)
       result.round();
+    else if (context.mode == Mode::Random)
+      result.roundRandomly(context.roundingSeed, context.roundedTensors++);
+  }
   return success();
 }
 

@@ -3,6 +3,8 @@
 // llvm::APFloat.
 #include "train/Reference/Tensor.h"
 
+#include "train/Reference/Philox.h"
+
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 #include <cmath>
@@ -25,6 +27,8 @@ struct Format {
 };
 
 std::optional<Format> formatOf(Type type) {
+  if (isa<Float32Type>(type))
+    return Format{24, -126, std::numeric_limits<float>::max(), Overflow::Infinity};
   if (isa<Float16Type>(type))
     return Format{11, -14, 65504.0, Overflow::Infinity};
   if (isa<BFloat16Type>(type))
@@ -53,7 +57,9 @@ double overflowed(const Format &format, double sign) {
   return kNaN;
 }
 
-double roundToFormat(double value, const Format &format) {
+/// `pick` turns a number of distances between neighbours into a whole one.
+template <typename Pick>
+double roundToFormat(double value, const Format &format, Pick pick) {
   if (std::isnan(value))
     return format.overflow == Overflow::Saturate ? format.largest : value;
   if (std::isinf(value))
@@ -61,10 +67,10 @@ double roundToFormat(double value, const Format &format) {
   if (value == 0)
     return value;
   // The distance between neighbours is a power of two, so the division and the
-  // multiplication by it are exact, and nearbyint does the only rounding.
+  // multiplication by it are exact, and `pick` does the only rounding.
   int exponent = std::max(std::ilogb(value), format.minExponent);
   int quantum = exponent - (format.precision - 1);
-  double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -quantum)), quantum);
+  double rounded = std::ldexp(pick(std::ldexp(value, -quantum)), quantum);
   return std::fabs(rounded) > format.largest ? overflowed(format, value) : rounded;
 }
 
@@ -88,15 +94,22 @@ double roundToType(double value, Type type) {
   if (isa<Float8E8M0FNUType>(type))
     return roundToE8M0(value);
   if (std::optional<Format> format = formatOf(type))
-    return roundToFormat(value, *format);
+    return roundToFormat(value, *format, [](double v) { return std::nearbyint(v); });
   return value;
+}
+
+double roundToTypeRandomly(double value, Type type, double uniform) {
+  if (std::optional<Format> format = formatOf(type))
+    return roundToFormat(value, *format, [&](double v) {
+      double below = std::floor(v);
+      return v - below > uniform ? below + 1 : below;
+    });
+  return roundToType(value, type);
 }
 
 double largestFinite(Type type) {
   if (isa<Float8E8M0FNUType>(type))
     return 0x1p127;
-  if (isa<Float32Type>(type))
-    return std::numeric_limits<float>::max();
   if (std::optional<Format> format = formatOf(type))
     return format->largest;
   return std::numeric_limits<double>::max();
@@ -168,6 +181,18 @@ void Tensor::round() {
   }
   for (double &value : f)
     value = roundToType(value, elementType);
+}
+
+void Tensor::roundRandomly(int64_t key, uint64_t stream) {
+  if (!isFloat())
+    return round();
+  auto low = [](uint64_t word) { return static_cast<uint32_t>(word); };
+  for (size_t e = 0; e < f.size(); ++e) {
+    PhiloxBlock words =
+        philox({low(e), low(e >> 32), low(stream), low(stream >> 32)},
+               {low(static_cast<uint64_t>(key)), low(static_cast<uint64_t>(key) >> 32)});
+    f[e] = roundToTypeRandomly(f[e], elementType, words[0] * 0x1p-32);
+  }
 }
 
 TensorRef tensorFromElements(ElementsAttr elements) {

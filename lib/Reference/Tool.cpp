@@ -11,6 +11,7 @@
 #include "train/Reference/Interpreter.h"
 #include "train/Reference/Registration.h"
 #include "train/Support/NearestName.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -83,9 +84,15 @@ private:
 };
 
 std::optional<Stop> Tool::checkOptions() {
-  if (options.mode != "f64" && options.mode != "native")
-    return refuse(kToolUsage, "--mode=" + options.mode + ": expected f64 or native");
-  mode = options.mode == "native" ? Mode::Native : Mode::F64;
+  auto named = llvm::StringSwitch<std::optional<Mode>>(options.mode)
+                   .Case("f64", Mode::F64)
+                   .Case("native", Mode::Native)
+                   .Case("random", Mode::Random)
+                   .Default(std::nullopt);
+  if (!named)
+    return refuse(kToolUsage,
+                  "--mode=" + options.mode + ": expected f64, native or random");
+  mode = *named;
   if (options.ranks != 1)
     return refuse(kToolUsage, "--ranks=" + Twine(options.ranks) +
                                   ": programs are interpreted on 1 rank");
@@ -181,6 +188,7 @@ void Tool::print(const Twine &name, const Tensor &tensor) const {
 std::optional<Stop> Tool::runSteps() {
   context.mode = mode;
   context.seed = options.seed;
+  context.roundingSeed = options.roundingSeed;
   if (failed(checkInputTypes(program)) || failed(initializeSymbols(module, context)))
     return Stop{kToolFailed};
   Interpreter interpreter(context);

@@ -24,9 +24,13 @@ int main(int argc, char **argv) {
   app.add_option("--program", options.program,
                  "Symbol name of the program; default: the step, else the graph");
   app.add_option("--mode", options.mode,
-                 "f64: no rounding at all; native: each result rounded to its type");
+                 "f64: no rounding at all; native: each result rounded to its type; "
+                 "random: up or down at random");
   app.add_option("--seed", options.seed,
                  "Seed of initial values, random inputs and dropout (1)")
+      ->check(train::wholeNumber<int64_t>());
+  app.add_option("--rounding-seed", options.roundingSeed,
+                 "Seed of the rounding under --mode=random (1)")
       ->check(train::wholeNumber<int64_t>());
   app.add_option("--steps", options.steps,
                  "How often to run the program, carrying its writes along (1)")

@@ -12,8 +12,9 @@ namespace train::reference {
 
 /// How results are rounded.
 enum class Mode {
-  F64,   ///< not at all: the meaning of the program in real numbers, as far as f64 goes
-  Native ///< each op's result once, to its element type
+  F64,    ///< not at all: the meaning of the program in real numbers, as far as f64 goes
+  Native, ///< each op's result once, to its element type
+  Random  ///< as native, but up or down at random, with the expected value of the result
 };
 
 /// The state of one rank: its symbols, its place in the random sequence, and the rounding
@@ -30,6 +31,9 @@ public:
   int64_t step = 0;
   int64_t firstSample = 0;
   int64_t rankFirstSample = 0;
+  /// What Mode::Random draws from, and how many tensors it has rounded so far.
+  int64_t roundingSeed = 0;
+  uint64_t roundedTensors = 0;
   /// The values of params and states, by symbol name.
   std::map<std::string, TensorRef, std::less<>> symbols;
   /// The op being evaluated; diagnostics point at it.

@@ -42,6 +42,10 @@ struct Tensor {
 
   /// Rounds every element to the element type.
   void round();
+  /// Rounds every element up or down to a neighbour in the element type, with odds that
+  /// make the expected value the element's own. `key` and `stream` choose the numbers
+  /// drawn. f8E8M0FNU is rounded to nearest.
+  void roundRandomly(int64_t key, uint64_t stream);
 };
 
 using TensorRef = std::shared_ptr<const Tensor>;
@@ -52,6 +56,12 @@ using TensorRef = std::shared_ptr<const Tensor>;
 /// rounds ties up, and answers negative numbers and overflow with NaN. f64 is returned as
 /// it is.
 double roundToType(double value, mlir::Type type);
+
+/// `value` as the next number of `type` below it or, when `uniform` in [0, 1) reaches the
+/// share of the way to it, above (stochastic rounding: Parker, Monte Carlo arithmetic,
+/// UCLA CSD-970002). Overflow, infinities, NaN and exact values as in `roundToType`,
+/// which also serves f64 and f8E8M0FNU.
+double roundToTypeRandomly(double value, mlir::Type type, double uniform);
 
 /// The largest finite number of a float type.
 double largestFinite(mlir::Type type);

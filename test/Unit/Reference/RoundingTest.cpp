@@ -3,6 +3,7 @@
 #include "Harness.h"
 #include "llvm/ADT/APFloat.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -65,6 +66,30 @@ TEST_F(Rounding, ScalesArePowersOfTwo) {
   EXPECT_EQ(to("f8E8M0FNU", 0x1p127), 0x1p127);
   EXPECT_TRUE(std::isnan(to("f8E8M0FNU", 0x1.9p127)));
   EXPECT_TRUE(std::isnan(to("f8E8M0FNU", -1)));
+}
+
+TEST_F(Rounding, AtRandomTakesANeighbourAndKeepsTheMean) {
+  for (const char *name : {"f32", "f16", "bf16", "f8E4M3FN", "f8E5M2"}) {
+    SCOPED_TRACE(name);
+    Tensor tensor = Tensor::zeros(RankedTensorType::get({20000}, type(name)));
+    std::fill(tensor.f.begin(), tensor.f.end(), 1.3);
+    tensor.roundRandomly(/*key=*/3, /*stream=*/5);
+    double low = *std::min_element(tensor.f.begin(), tensor.f.end());
+    double high = *std::max_element(tensor.f.begin(), tensor.f.end());
+    double mean = 0;
+    for (double value : tensor.f) {
+      EXPECT_TRUE(value == low || value == high);
+      mean += value / static_cast<double>(tensor.f.size());
+    }
+    EXPECT_LT(low, 1.3);
+    EXPECT_GT(high, 1.3);
+    EXPECT_EQ(to(name, 0.49 * high + 0.51 * low), low) << "neighbours";
+    EXPECT_EQ(to(name, 0.51 * high + 0.49 * low), high) << "neighbours";
+    EXPECT_NEAR(mean, 1.3, 0.02 * (high - low));
+    std::vector<double> once = tensor.f;
+    tensor.roundRandomly(4, 5);
+    EXPECT_EQ(tensor.f, once) << "what is exact stays";
+  }
 }
 
 TEST_F(Rounding, AgreesWithAPFloat) {
