@@ -15,6 +15,14 @@ std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance);
 
 int64_t boundPeak(const ResidencyInstance &instance);
 
+/// Per tensor: what writing it again costs at least; a recipe that writes several tensors
+/// shares its cost among them by their bytes. Zero where nothing can.
+std::vector<double> findLeastCosts(const ResidencyInstance &instance);
+
+/// Per position of the order: prices of a byte under which boundCost() is what holding
+/// everything or writing it again costs.
+std::vector<double> findPrices(const ResidencyInstance &instance, int64_t budget);
+
 } // namespace train::planning
 
 #endif // TRAIN_LIB_PLANNING_RESIDENCYBOUNDS_H

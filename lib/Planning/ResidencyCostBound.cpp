@@ -8,21 +8,45 @@
 // optimization", 1974).
 //
 // What the repetitions themselves need is left out, so the bound weakens as budgets
-// tighten.
+// tighten. The search backwards, which starts from it, gets further.
 //
 //===----------------------------------------------------------------------===//
 #include "ResidencyBounds.h"
+#include "ResidencyRegression.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace train::planning {
 
+std::vector<double> findLeastCosts(const ResidencyInstance &instance) {
+  const ResidencyProblem &problem = instance.problem;
+  std::vector<double> costs(problem.tensors.size(), 0);
+  for (unsigned t = 0; t < costs.size(); ++t) {
+    double least = std::numeric_limits<double>::infinity();
+    for (unsigned n : instance.recipes[t]) {
+      double bytes = 0;
+      for (unsigned other : problem.nodes[n].writes)
+        bytes += static_cast<double>(problem.tensors[other].bytes);
+      double share =
+          bytes > 0 ? static_cast<double>(problem.tensors[t].bytes) / bytes : 0;
+      least = std::min(least, problem.nodes[n].cost * share);
+    }
+    costs[t] = instance.recipes[t].empty() ? 0 : least;
+  }
+  return costs;
+}
+
 namespace {
 class Covering {
 public:
   Covering(const ResidencyInstance &instance, int64_t budget);
   double solve();
+  /// By position of the order, after solve().
+  std::vector<double> getPrices() const;
+  /// Prices for gaps that are not cut to what is missing: what they then say about a
+  /// tensor depends on nothing but its own gap.
+  void ignoreCaps() { isCapped = false; }
 
 private:
   /// Positions strictly between two uses of a tensor, and the least that writing it
@@ -42,32 +66,16 @@ private:
   std::vector<Gap> gaps;
   /// Bytes to be freed at the positions where any are.
   std::vector<double> missing;
+  std::vector<unsigned> positions; ///< of those
+  std::vector<double> bestPrices;
+  const unsigned size;
   /// Whether a gap's bytes are cut to what is missing: exact, but slower.
   bool isCapped = false;
 };
 
-/// A recipe that writes several tensors shares its cost among them by their bytes.
-std::vector<double> findLeastCosts(const ResidencyInstance &instance) {
+Covering::Covering(const ResidencyInstance &instance, int64_t budget)
+    : size(instance.getSize()) {
   const ResidencyProblem &problem = instance.problem;
-  std::vector<double> costs(problem.tensors.size(), 0);
-  for (unsigned t = 0; t < costs.size(); ++t) {
-    double least = std::numeric_limits<double>::infinity();
-    for (unsigned n : instance.recipes[t]) {
-      double bytes = 0;
-      for (unsigned other : problem.nodes[n].writes)
-        bytes += static_cast<double>(problem.tensors[other].bytes);
-      double share =
-          bytes > 0 ? static_cast<double>(problem.tensors[t].bytes) / bytes : 0;
-      least = std::min(least, problem.nodes[n].cost * share);
-    }
-    costs[t] = instance.recipes[t].empty() ? 0 : least;
-  }
-  return costs;
-}
-
-Covering::Covering(const ResidencyInstance &instance, int64_t budget) {
-  const ResidencyProblem &problem = instance.problem;
-  const unsigned size = instance.getSize();
   std::vector<double> costs = findLeastCosts(instance);
   std::vector<int64_t> unavoidable = findUnavoidableBytes(instance);
   std::vector<double> passing(size + 1, 0);
@@ -98,8 +106,10 @@ Covering::Covering(const ResidencyInstance &instance, int64_t budget) {
     index[at] = missing.size();
     double over =
         alive - (static_cast<double>(budget) - static_cast<double>(unavoidable[at]));
-    if (over > 0)
+    if (over > 0) {
       missing.push_back(std::min(over, alive));
+      positions.push_back(at);
+    }
   }
   index[size] = missing.size();
   size_t total = 0;
@@ -183,7 +193,8 @@ std::vector<double> Covering::startingPrices() const {
 double Covering::solve() {
   if (missing.empty() || gaps.empty())
     return 0;
-  std::vector<double> prices = startingPrices(), slope, bestPrices = prices;
+  std::vector<double> prices = startingPrices(), slope;
+  bestPrices = prices;
   double best = std::max(evaluate(prices, slope), 0.0), guess = 0, boldness = 1;
   for (const Gap &gap : gaps)
     guess += gap.cost;
@@ -214,14 +225,31 @@ double Covering::solve() {
   }
   return best;
 }
+
+std::vector<double> Covering::getPrices() const {
+  std::vector<double> prices(size, 0);
+  for (size_t i = 0; i < bestPrices.size(); ++i)
+    prices[positions[i]] = bestPrices[i];
+  return prices;
+}
 } // namespace
+
+std::vector<double> findPrices(const ResidencyInstance &instance, int64_t budget) {
+  Covering covering(instance, budget);
+  covering.ignoreCaps();
+  covering.solve();
+  return covering.getPrices();
+}
 
 double boundCost(const ResidencyProblem &problem, int64_t budget) {
   if (problem.anyOrder)
     return problem.baseCost();
+  const ResidencyInstance instance(problem);
+  double bound = Covering(instance, budget).solve();
+  if (isSearchable(problem))
+    bound = std::max(bound, searchBackwards(instance, budget, 100'000'000).bound);
   // Rounding in the sums must not lift the bound above what is true.
-  return problem.baseCost() +
-         Covering(ResidencyInstance(problem), budget).solve() * (1 - 1e-9);
+  return problem.baseCost() + bound * (1 - 1e-9);
 }
 
 } // namespace train::planning

@@ -8,6 +8,7 @@
 #include "ResidencyChain.h"
 #include "ResidencyDescent.h"
 #include "ResidencyOrder.h"
+#include "ResidencyRegression.h"
 #include "ResidencySearch.h"
 
 #include <algorithm>
@@ -30,12 +31,20 @@ public:
   explicit Planner(const ResidencyProblem &problem)
       : problem(problem), instance(problem), plan(instance), moves(instance, plan),
         descent(instance, plan, moves), floor(boundPeak(instance)) {
+    restart();
+  }
+
+  /// Back to the given order, with nothing learned.
+  void restart() {
     // So low that at first everything lives longer rather than being computed again.
     double least = 0;
     for (const ResidencyNode &node : problem.nodes)
       if (node.cost > 0 && (least == 0 || node.cost < least))
         least = node.cost;
     moves.price = least * 1e-30;
+    plan.assign(problem.order);
+    descent.forget();
+    lastSlope = 0;
   }
 
   /// Greedily to the target; the plan may end with excess.
@@ -239,9 +248,27 @@ static ResidencySolution solveInOrder(const ResidencyProblem &problem, int64_t b
                        : size < 400 ? 1
                                     : std::min(6.0, size * size / 100'000);
   const auto work = static_cast<int64_t>(5e8 * scale);
+  const int64_t top = best.peak;
+  planner.lower(target);
+  best = planner.take("greedy");
+  if (isSearchable(problem)) {
+    const double base = problem.baseCost();
+    RegressionResult result =
+        best.peak <= target
+            ? searchBackwards(planner.instance, target, work / 4, best.cost - base)
+            : searchBackwards(planner.instance, target, work / 4);
+    if (!result.sequence.empty())
+      if (ResidencySolution found =
+              measure(problem, std::move(result.sequence), "regression");
+          isBetter(found, best, target))
+        best = std::move(found);
+    // Proven to be the cheapest; sums in another order differ by rounding.
+    if (best.peak <= target && result.bound >= best.cost - base * (1 + 1e-9))
+      return best;
+  }
+  planner.restart();
   // Annealed on the way: a good plan for more memory is a good start for less.
   constexpr int steps = 16;
-  const int64_t top = best.peak;
   unsigned failures = 0;
   for (int step = 1; step <= steps; ++step) {
     // Once it gets hard, the work is better spent at the target itself.
@@ -251,8 +278,10 @@ static ResidencySolution solveInOrder(const ResidencyProblem &problem, int64_t b
     planner.anneal(work / 3 / steps, 0.3, step);
     failures += planner.plan.getOverfull() > 0;
   }
-  best = planner.take("annealing");
-  const std::vector<ResidencySolution> chain = measureChainPlans(planner.instance);
+  if (ResidencySolution annealed = planner.take("annealing");
+      isBetter(annealed, best, target))
+    best = std::move(annealed);
+  std::vector<ResidencySolution> chain = measureChainPlans(planner.instance);
   auto [below, above] = findAround(chain, target);
   for (const ResidencySolution *start : {below, above}) {
     if (!start)
