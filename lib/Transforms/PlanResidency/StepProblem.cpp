@@ -120,6 +120,19 @@ static bool isRepeatable(Operation *op) {
          });
 }
 
+/// Whether a value is the derivative of the loss by itself, maybe in another shape.
+static bool isSeedOrItsView(Value value) {
+  while (auto result = dyn_cast<OpResult>(value)) {
+    if (result.getOwner()->hasAttr(kSeedAttr))
+      return true;
+    ResultStorage storage = getResultStorage(result);
+    if (storage.kind != ResultStorage::Kind::View)
+      return false;
+    value = result.getOwner()->getOperand(storage.operand);
+  }
+  return false;
+}
+
 static std::string getNodeName(Operation *op, int64_t number) {
   return (op->getName().stripDialect() + "@" + Twine(number)).str();
 }
@@ -173,10 +186,7 @@ void StepProblem::addNodes(int threads) {
       if (node.repeatable)
         fusions.push_back({fusion, number});
     }
-    bool isSeed = llvm::any_of(op->getOperands(), [](Value operand) {
-      Operation *constant = operand.getDefiningOp();
-      return constant && constant->hasAttr(kSeedAttr);
-    });
+    bool isSeed = llvm::any_of(op->getOperands(), isSeedOrItsView);
     op->walk([&](Operation *inner) { isSeed |= inner->hasAttr(kSeedAttr); });
     if (isSeed && !matchPattern(op, m_Constant()) && !seeded) {
       seeded = true;
