@@ -98,6 +98,19 @@ private:
   DenseMap<Value, Value> adjoints;
 };
 
+/// The read whose bytes `value` shows, through views; null if it has bytes of its own.
+ReadOp getReadBelow(Value value) {
+  while (auto result = dyn_cast<OpResult>(value)) {
+    if (auto read = dyn_cast<ReadOp>(result.getOwner()))
+      return read;
+    ResultStorage storage = getResultStorage(result);
+    if (storage.kind != ResultStorage::Kind::View)
+      return {};
+    value = result.getOwner()->getOperand(storage.operand);
+  }
+  return {};
+}
+
 /// Adds the one write of each state that follows a statistic of the batch.
 LogicalResult updateStatistics(ArrayRef<Operation *> forward, OpBuilder &builder) {
   DenseMap<Attribute, Operation *> writers;
@@ -203,6 +216,16 @@ private:
       trainable.push_back({param, read});
       if (read)
         sources.push_back(read);
+    }
+
+    // Its update would overwrite the number before it is returned.
+    ReadOp read = getReadBelow(loss);
+    if (read && llvm::is_contained(sources, read.getResult())) {
+      InFlightDiagnostic diagnostic = step.emitOpError("has the parameter @")
+                                      << read.getSymbol()
+                                      << " itself as its loss; a loss has to be computed";
+      diagnostic.attachNote(read.getLoc()) << "the parameter is read here";
+      return diagnostic;
     }
 
     Activity activity(body, sources, loss);
