@@ -18,8 +18,7 @@ using namespace example;
 #define GET_OP_CLASSES
 #include "Softplus.op.defs.inc"
 
-//===-- Cost and precision
-//--------------------------------------------------------------------===//
+//===-- Cost and precision ----------------------------------------------------===//
 
 // An exponential and a logarithm, at about ten operations each.
 int64_t SoftplusOp::getFlops() { return 20 * getType().getNumElements(); }
@@ -27,8 +26,7 @@ int64_t SoftplusOp::getFlops() { return 20 * getType().getNumElements(); }
 // Like exp and log, it wants a wide type under mixed precision.
 PrecisionClass SoftplusOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- Gradient
-//------------------------------------------------------------------------------===//
+//===-- Gradient --------------------------------------------------------------===//
 
 // y = log(1 + e^x): dx = dy * sigmoid(x)
 LogicalResult SoftplusOp::buildAdjoint(OpBuilder &builder, ArrayRef<Value> resultAdjoints,
@@ -45,8 +43,7 @@ SmallVector<Value> SoftplusOp::getSavedForBackward(ArrayRef<bool> needed) {
   return needed[0] ? SmallVector<Value>{getX()} : SmallVector<Value>{};
 }
 
-//===-- Reference
-//-----------------------------------------------------------------------------===//
+//===-- Reference -------------------------------------------------------------===//
 
 // e^-|x| never overflows, and log1p keeps the digits of a small one.
 LogicalResult SoftplusOp::evaluate(ArrayRef<const reference::Tensor *> operands,
@@ -57,8 +54,7 @@ LogicalResult SoftplusOp::evaluate(ArrayRef<const reference::Tensor *> operands,
   return success();
 }
 
-//===-- Row program
-//---------------------------------------------------------------------------===//
+//===-- Row program -----------------------------------------------------------===//
 
 static Value emitSoftplus(ImplicitLocOpBuilder &b, Value x) {
   Value zero = rows::constantLike(b, x.getType(), 0);

@@ -11,8 +11,7 @@ using namespace mlir;
 using namespace train;
 using namespace train::inference;
 
-//===-- matmul
-//-------------------------------------------------------------------------------===//
+//===-- matmul ----------------------------------------------------------------===//
 
 namespace {
 /// The sizes of a product. `batch` has the leading dimensions of the result.
@@ -52,13 +51,11 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
     return failure();
   SmallVector<int64_t> shape(sizes.batch);
   shape.append({sizes.m, sizes.n});
-  Type element = getTensor(adaptor.getLhs()).getElementType();
-  if (Value accumulator = adaptor.getAccumulator()) {
-    if (failed(checkShape(fail, accumulator, "accumulator", shape)))
-      return failure();
-    element = getTensor(accumulator).getElementType();
-  }
-  types.push_back(RankedTensorType::get(shape, element));
+  FailureOr<Type> type = getAccumulatedType(fail, adaptor.getAccumulator(), shape,
+                                            getElement(adaptor.getLhs()));
+  if (failed(type))
+    return failure();
+  types.push_back(*type);
   return success();
 }
 
@@ -95,8 +92,7 @@ int64_t MatmulOp::getFlops() {
 PrecisionClass MatmulOp::getPrecisionClass() { return PrecisionClass::Low; }
 bool MatmulOp::mustStayWide(unsigned operand) { return operand == 2; }
 
-//===-- Convolution
-//--------------------------------------------------------------------------===//
+//===-- Convolution -----------------------------------------------------------===//
 
 template <typename AnyConv> static WindowAttributes getConvAttributes(AnyConv conv) {
   return {conv.getStrides(), conv.getPadding(), conv.getDilations()};
@@ -258,13 +254,11 @@ LogicalResult Conv2dFilterGradOp::inferReturnTypes(MLIRContext *,
   if (failed(checkConvAdjoint(fail, adaptor.getDout(), input, filter,
                               getConvAttributes(adaptor), groups)))
     return failure();
-  Type element = getTensor(adaptor.getInput()).getElementType();
-  if (Value accumulator = adaptor.getAccumulator()) {
-    if (failed(checkShape(fail, accumulator, "accumulator", filter)))
-      return failure();
-    element = getTensor(accumulator).getElementType();
-  }
-  types.push_back(RankedTensorType::get(filter, element));
+  FailureOr<Type> type = getAccumulatedType(fail, adaptor.getAccumulator(), filter,
+                                            getElement(adaptor.getInput()));
+  if (failed(type))
+    return failure();
+  types.push_back(*type);
   return success();
 }
 
@@ -288,8 +282,7 @@ int64_t Conv2dFilterGradOp::getFlops() {
 PrecisionClass Conv2dFilterGradOp::getPrecisionClass() { return PrecisionClass::Low; }
 bool Conv2dFilterGradOp::mustStayWide(unsigned operand) { return operand == 2; }
 
-//===-- Attention
-//----------------------------------------------------------------------------===//
+//===-- Attention -------------------------------------------------------------===//
 
 template <typename AnyAttention>
 static LogicalResult checkAttention(const Failure &fail, AnyAttention attention) {

@@ -7,8 +7,7 @@ using namespace train;
 #define GET_OP_CLASSES
 #include "train/IR/ElementwiseOps.cpp.inc"
 
-//===-- Result types: C1 one element type, C2 shapes broadcast
-//-----------------------------===//
+//===-- Result types: C1 one element type, C2 shapes broadcast ----------------===//
 
 static LogicalResult inferBroadcast(const inference::Failure &emitError,
                                     ValueRange values, Type element,
@@ -82,8 +81,7 @@ LogicalResult ClampOp::verify() {
   return success();
 }
 
-//===-- Cost and precision
-//------------------------------------------------------------------===//
+//===-- Cost and precision ----------------------------------------------------===//
 
 // FLOPs per element: transcendental functions count as the arithmetic that their vector
 // code takes, rounded; what matters is that they cost more than an add.

@@ -49,13 +49,11 @@ LogicalResult EmbeddingGradOp::inferReturnTypes(MLIRContext *,
   if (vocabulary < 1)
     return fail("vocabulary must be positive, got ", vocabulary);
   int64_t shape[] = {vocabulary, dy.getShape().back()};
-  Type element = dy.getElementType();
-  if (Value accumulator = adaptor.getAccumulator()) {
-    if (failed(checkShape(fail, accumulator, "accumulator", shape)))
-      return failure();
-    element = getTensor(accumulator).getElementType();
-  }
-  types.push_back(RankedTensorType::get(shape, element));
+  FailureOr<Type> type =
+      getAccumulatedType(fail, adaptor.getAccumulator(), shape, dy.getElementType());
+  if (failed(type))
+    return failure();
+  types.push_back(*type);
   return success();
 }
 

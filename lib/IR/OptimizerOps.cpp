@@ -36,8 +36,7 @@ static LogicalResult checkBeta(const Failure &fail, StringRef name,
   return beta >= 0 && beta < 1 ? success() : fail(name, " must be in [0, 1), got ", beta);
 }
 
-//===-- Updates
-//------------------------------------------------------------------------------===//
+//===-- Updates ---------------------------------------------------------------===//
 
 LogicalResult SgdOp::verify() { return checkUpdate(failureAt(*this), *this); }
 ResultStorage SgdOp::getResultStorage(unsigned) { return ResultStorage::alias(0); }
@@ -82,8 +81,7 @@ ResultStorage AdamWOp::getResultStorage(unsigned result) {
 RowKind AdamWOp::getRowKind() { return RowKind::Flat; }
 int64_t AdamWOp::getFlops() { return getElementwiseFlops(getParam(), 16); }
 
-//===-- Scalars
-//------------------------------------------------------------------------------===//
+//===-- Scalars ---------------------------------------------------------------===//
 
 static LogicalResult checkCounter(const Failure &fail, Value counter) {
   return checkScalar(fail, counter, "counter",

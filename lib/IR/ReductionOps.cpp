@@ -9,8 +9,7 @@ using namespace mlir;
 using namespace train;
 using namespace train::inference;
 
-//===-- reduce_sum, reduce_mean, reduce_max
-//--------------------------------------------------===//
+//===-- reduce_sum, reduce_mean, reduce_max -----------------------------------===//
 
 template <typename Reduce>
 static LogicalResult inferReduce(const Failure &fail, Reduce op,
@@ -75,8 +74,7 @@ int64_t ReduceMaxOp::getFlops() { return getCount(getX()); }
 // A maximum is exact in any type.
 PrecisionClass ReduceMaxOp::getPrecisionClass() { return PrecisionClass::PassThrough; }
 
-//===-- softmax, log_softmax
-//-----------------------------------------------------------------===//
+//===-- softmax, log_softmax --------------------------------------------------===//
 
 static LogicalResult verifyHasRow(Operation *op, Value x) {
   if (getTensor(x).getRank() > 0)
@@ -96,8 +94,7 @@ RowKind LogSoftmaxOp::getRowKind() { return RowKind::Row; }
 int64_t LogSoftmaxOp::getFlops() { return getElementwiseFlops(getX(), 16); }
 PrecisionClass LogSoftmaxOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- layer_norm, rms_norm
-//-----------------------------------------------------------------===//
+//===-- layer_norm, rms_norm --------------------------------------------------===//
 
 /// Checks a normalization over the last dimension of x [..., C]: `scales` are [C] (gamma,
 /// beta), `rows` are statistics [...], `same` have x's type.
@@ -237,8 +234,7 @@ RowKind RmsNormParamGradOp::getRowKind() { return RowKind::Column; }
 int64_t RmsNormParamGradOp::getFlops() { return getElementwiseFlops(getX(), 3); }
 PrecisionClass RmsNormParamGradOp::getPrecisionClass() { return PrecisionClass::Full; }
 
-//===-- batch_norm
-//---------------------------------------------------------------------------===//
+//===-- batch_norm ------------------------------------------------------------===//
 
 /// Checks a normalization per channel of x [N, C, ...]: `same` have x's type, `scales`
 /// are [C] of any float type, `statistics` [C] of the statistics type.

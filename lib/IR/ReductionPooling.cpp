@@ -70,8 +70,7 @@ static LogicalResult inferPoolBackward(const Failure &fail, AnyPool pool,
   return success();
 }
 
-//===-- max_pool2d
-//---------------------------------------------------------------------------===//
+//===-- max_pool2d ------------------------------------------------------------===//
 
 LogicalResult MaxPool2dOp::inferReturnTypes(MLIRContext *context,
                                             std::optional<Location> location,
@@ -112,8 +111,7 @@ SmallVector<LibraryCall> MaxPool2dBackwardOp::getLibraryCalls() {
 
 int64_t MaxPool2dBackwardOp::getFlops() { return getCount(getDy()); }
 
-//===-- avg_pool2d
-//---------------------------------------------------------------------------===//
+//===-- avg_pool2d ------------------------------------------------------------===//
 
 LogicalResult AvgPool2dOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> location,

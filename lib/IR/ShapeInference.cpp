@@ -41,6 +41,12 @@ int64_t getProduct(ArrayRef<int64_t> sizes) {
   return product;
 }
 
+bool isTooLarge(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() &&
+         getProduct(tensor.getShape()) > int64_t(1) << 57;
+}
+
 int64_t getCount(Value value) { return getProduct(getShape(value)); }
 
 int64_t getElementwiseFlops(Value value, int64_t perElement) {
@@ -82,12 +88,21 @@ LogicalResult checkSameElement(const Failure &fail, Value value, StringRef name,
               otherElement);
 }
 
+FailureOr<Type> getAccumulatedType(const Failure &fail, Value accumulator,
+                                   ArrayRef<int64_t> shape, Type element) {
+  if (accumulator) {
+    if (failed(checkShape(fail, accumulator, "accumulator", shape)))
+      return failure();
+    element = getElement(accumulator);
+  }
+  return Type(RankedTensorType::get(shape, element));
+}
+
 ResultStorage getAccumulatorStorage(Value accumulator, unsigned operand) {
   return accumulator ? ResultStorage::alias(operand) : ResultStorage::fresh();
 }
 
-//===-- Windows
-//------------------------------------------------------------------------------===//
+//===-- Windows ---------------------------------------------------------------===//
 
 SmallVector<int64_t, 8> WindowGeometry::getParams(bool accumulate) const {
   return {n,         c,       h,      w,       o,         kernelH,  kernelW,

@@ -49,6 +49,10 @@ mlir::Type getStatisticsType(mlir::Type element);
 /// The product of the sizes, at most INT64_MAX; 1 for none.
 int64_t getProduct(llvm::ArrayRef<int64_t> sizes);
 
+/// Whether a tensor type has so many elements that byte sizes would not fit an int64_t:
+/// more than 2^57.
+bool isTooLarge(mlir::Type type);
+
 /// The number of elements, at most INT64_MAX.
 int64_t getCount(mlir::Value value);
 
@@ -73,6 +77,13 @@ llvm::LogicalResult checkSameElement(const Failure &fail, mlir::Value value,
                                      llvm::StringRef name, mlir::Value other,
                                      llvm::StringRef otherName);
 
+/// The type of a result of `shape` that is added to the optional `accumulator`, which has
+/// that shape: of the accumulator's element type, or of `element` without one.
+llvm::FailureOr<mlir::Type> getAccumulatedType(const Failure &fail,
+                                               mlir::Value accumulator,
+                                               llvm::ArrayRef<int64_t> shape,
+                                               mlir::Type element);
+
 /// The storage of results whose bytes are those of an optional accumulator: operand
 /// `operand` if present.
 ResultStorage getAccumulatorStorage(mlir::Value accumulator, unsigned operand);
@@ -90,8 +101,7 @@ broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes, const Failure &e
 llvm::FailureOr<mlir::Type> getCommonElement(mlir::TypeRange types,
                                              const Failure &emitError);
 
-//===-- Windows that slide over the H x W plane of an NCHW tensor
-//----------------------------===//
+//===-- Windows that slide over the H x W plane of an NCHW tensor -------------===//
 
 /// A convolution or pooling in full: what the CONV2D entries of Abi.h take, in their
 /// order.

@@ -8,8 +8,7 @@ using namespace train;
 #define GET_OP_CLASSES
 #include "train/IR/ShapeOps.cpp.inc"
 
-//===-- Helpers
-//-----------------------------------------------------------------------------===//
+//===-- Helpers ---------------------------------------------------------------===//
 
 static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);
@@ -59,8 +58,7 @@ static LogicalResult checkEntries(const inference::Failure &emitError, StringRef
   return emitError(what, " needs one entry per dimension: ", rank, ", got ", count);
 }
 
-//===-- reshape
-//-----------------------------------------------------------------------------===//
+//===-- reshape ---------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -127,8 +125,7 @@ LogicalResult ReshapeOp::setBatch(int64_t from, int64_t to) {
          << from << "; use -1 for the size that follows the batch";
 }
 
-//===-- transpose
-//---------------------------------------------------------------------------===//
+//===-- transpose -------------------------------------------------------------===//
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> location,
@@ -162,8 +159,7 @@ SmallVector<LibraryCall> TransposeOp::getLibraryCalls() {
                    rowMajorStrides(inference::getShape(getResult())))};
 }
 
-//===-- slice
-//-------------------------------------------------------------------------------===//
+//===-- slice -----------------------------------------------------------------===//
 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -251,8 +247,7 @@ LogicalResult SliceOp::setBatch(int64_t from, int64_t to) {
   return emitOpError("cuts the batch dimension; it cannot follow a batch of ") << to;
 }
 
-//===-- concat
-//------------------------------------------------------------------------------===//
+//===-- concat ----------------------------------------------------------------===//
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -303,8 +298,7 @@ SmallVector<LibraryCall> ConcatOp::getLibraryCalls() {
   return calls;
 }
 
-//===-- pad
-//---------------------------------------------------------------------------------===//
+//===-- pad -------------------------------------------------------------------===//
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                       Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -364,8 +358,7 @@ SmallVector<LibraryCall> PadOp::getLibraryCalls() {
                          rowMajorStrides(inference::getShape(getX())), strides)};
 }
 
-//===-- broadcast
-//---------------------------------------------------------------------------===//
+//===-- broadcast -------------------------------------------------------------===//
 
 LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> location,

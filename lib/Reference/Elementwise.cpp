@@ -9,8 +9,7 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-//===-- Scalar functions of floats
-//----------------------------------------------------------===//
+//===-- Scalar functions of floats --------------------------------------------===//
 
 double neg(double x) { return -x; }
 double absolute(double x) { return std::fabs(x); }
@@ -82,8 +81,7 @@ double multiply(double a, double b) { return a * b; }
 double divide(double a, double b) { return a / b; }
 double power(double a, double b) { return std::pow(a, b); }
 
-//===-- Scalar functions of integers, which wrap
-//----------------------------------------------===//
+//===-- Scalar functions of integers, which wrap ------------------------------===//
 
 int64_t addInt(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
@@ -99,8 +97,7 @@ int64_t maximumInt(int64_t a, int64_t b) { return a > b ? a : b; }
 // The divisor is checked before; the most negative number over -1 wraps.
 int64_t divideInt(int64_t a, int64_t b) { return b == -1 ? subtractInt(0, a) : a / b; }
 
-//===-- Models
-//----------------------------------------------------------------------------------===//
+//===-- Models ----------------------------------------------------------------===//
 
 template <double (*function)(double)> struct Unary {
   template <typename OpT>

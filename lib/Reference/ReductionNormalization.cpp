@@ -8,8 +8,7 @@ using namespace mlir;
 namespace train::reference {
 namespace {
 
-//===-- Rows
-//----------------------------------------------------------------------------------===//
+//===-- Rows ------------------------------------------------------------------===//
 
 LogicalResult evaluateLayerNorm(LayerNormOp op, Operands operands, Results results,
                                 EvalContext &) {
@@ -122,8 +121,7 @@ LogicalResult evaluateRmsNormParamGrad(RmsNormParamGradOp, Operands operands,
   return success();
 }
 
-//===-- Channels
-//--------------------------------------------------------------------------------===//
+//===-- Channels --------------------------------------------------------------===//
 
 /// x [N, C, ...]: calls visit(channel, element) for all elements, each channel's in
 /// ascending order.

@@ -78,8 +78,7 @@ public:
   }
 
 private:
-  //===-- Small things
-  //----------------------------------------------------------------------===//
+  //===-- Small things --------------------------------------------------------===//
 
   Value constant(int64_t value) {
     return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
@@ -98,8 +97,7 @@ private:
     body(loop.getInductionVar());
   }
 
-  //===-- Places
-  //----------------------------------------------------------------------------===//
+  //===-- Places --------------------------------------------------------------===//
 
   // The address of buffer `i` at the current row and this column.
   Value address(int i, Value column) {
@@ -124,8 +122,7 @@ private:
         value = Value();
   }
 
-  //===-- Nodes
-  //-----------------------------------------------------------------------------===//
+  //===-- Nodes ---------------------------------------------------------------===//
 
   Value emitScalarNode(int id) {
     const Node &node = program.nodes[id];
@@ -242,8 +239,7 @@ private:
     return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, iota, limit);
   }
 
-  //===-- Maps
-  //------------------------------------------------------------------------------===//
+  //===-- Maps ----------------------------------------------------------------===//
 
   void storeColumns(const Lanes &at) {
     DenseMap<int, Value> cache;
@@ -326,8 +322,7 @@ private:
     storeScalars();
   }
 
-  //===-- Rows
-  //------------------------------------------------------------------------------===//
+  //===-- Rows ----------------------------------------------------------------===//
 
   void emitRows() {
     reserveScratch();
@@ -511,8 +506,7 @@ private:
     return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
   }
 
-  //===-- Partial sums over rows
-  //--------------------------------------------------------------===//
+  //===-- Partial sums over rows ----------------------------------------------===//
 
   // Item (a * partials + p) * tiles + t: rows of partial p in slice a, columns of tile t.
   void emitPartials() {

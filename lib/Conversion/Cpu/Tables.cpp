@@ -82,8 +82,7 @@ public:
 
 } // namespace
 
-//===-- Symbols
-//-----------------------------------------------------------------------------===//
+//===-- Symbols ---------------------------------------------------------------===//
 
 // The bytes of a literal as they lie in the arena.
 static std::string literalBytes(ElementsAttr elements) {
@@ -167,8 +166,7 @@ static SmallVector<llvm::Constant *> emitSymbols(TableEmitter &e, ModuleOp modul
   return symbols;
 }
 
-//===-- Programs
-//----------------------------------------------------------------------------===//
+//===-- Programs --------------------------------------------------------------===//
 
 // The smallest bound that any use puts on integers that come from `value`; views and
 // micro-batches pass it on.
@@ -251,8 +249,7 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
                    e.word(samples), e.array(writes), e.word(writes.size())});
 }
 
-//===-- The executable
-//----------------------------------------------------------------------===//
+//===-- The executable --------------------------------------------------------===//
 
 LogicalResult train::emitTables(llvm::Module &target, ModuleOp module,
                                 const CpuTarget &cpu, const ObjectOptions &options,

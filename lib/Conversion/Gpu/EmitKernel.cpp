@@ -83,8 +83,7 @@ private:
     Place(Value column, int width) : column(column), width(width) {}
   };
 
-  //===-- Small things
-  //----------------------------------------------------------------------===//
+  //===-- Small things --------------------------------------------------------===//
 
   Value constant(int64_t value) {
     return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
@@ -135,8 +134,7 @@ private:
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index, constant32(number));
   }
 
-  //===-- Memory
-  //----------------------------------------------------------------------------===//
+  //===-- Memory --------------------------------------------------------------===//
 
   Value address(int buffer, Value column) {
     const Buffer &walked = program.buffers[buffer];
@@ -189,8 +187,7 @@ private:
     LLVM::StoreOp::create(b, vector, pointer, alignmentOf(buffer));
   }
 
-  //===-- Nodes
-  //-----------------------------------------------------------------------------===//
+  //===-- Nodes ---------------------------------------------------------------===//
 
   void enterRow(Value row) {
     for (auto [i, buffer] : llvm::enumerate(program.buffers)) {
@@ -268,8 +265,7 @@ private:
     return at.cache[id] = std::move(lanes);
   }
 
-  //===-- Stores
-  //----------------------------------------------------------------------------===//
+  //===-- Stores --------------------------------------------------------------===//
 
   bool walksColumns(const Store &store) const {
     return program.buffers[store.buffer].strides.back() != 0;
@@ -303,8 +299,7 @@ private:
                         [&](const Store &store) { return walksColumns(store); });
   }
 
-  //===-- Flat ranges
-  //-----------------------------------------------------------------------===//
+  //===-- Flat ranges ---------------------------------------------------------===//
 
   void emitFlat() {
     Value first = addi(muli(block, constant(shape.threads)), extend(thread));
@@ -328,8 +323,7 @@ private:
     storeScalars(arith::AndIOp::create(b, chosen, less(constant(0), items)));
   }
 
-  //===-- Rows
-  //------------------------------------------------------------------------------===//
+  //===-- Rows ----------------------------------------------------------------===//
 
   void emitRows() {
     SmallVector<Value> uniform = values;
@@ -513,8 +507,7 @@ private:
     return LLVM::BitcastOp::create(b, type, words);
   }
 
-  //===-- Sums over rows
-  //--------------------------------------------------------------------===//
+  //===-- Sums over rows ------------------------------------------------------===//
 
   // Item (a * partials + p) * tiles + t: rows of partial p in slice a, columns of tile t.
   void emitPartials() {

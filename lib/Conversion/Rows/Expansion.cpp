@@ -32,8 +32,7 @@ const ExpansionTable::Entry *rows::lookupExpansion(Operation *op) {
   return other ? other->getExpansions().lookup(op) : nullptr;
 }
 
-//===-- Context
-//-----------------------------------------------------------------------------===//
+//===-- Context ---------------------------------------------------------------===//
 
 Value Context::resolve(Value value) const {
   Value outer = outerValues.lookup(value);
@@ -76,8 +75,7 @@ void Context::storeResult(Value value, Value target) {
   b.store(operand(value, perRow), target, shapeInDomain(target, perRow));
 }
 
-//===-- Sums
-//--------------------------------------------------------------------------------===//
+//===-- Sums ------------------------------------------------------------------===//
 
 std::pair<int64_t, int64_t> rows::splitForReduction(int64_t count) {
   int64_t best = 1;
@@ -147,8 +145,7 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
   sequence.programs.push_back(second.finish());
 }
 
-//===-- Ops
-//---------------------------------------------------------------------------------===//
+//===-- Ops -------------------------------------------------------------------===//
 
 static LogicalResult checkTypes(Operation *op) {
   auto check = [&](Type type) {

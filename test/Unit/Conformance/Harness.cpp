@@ -40,8 +40,7 @@ std::unique_ptr<MLIRContext> conformance::makeContext() {
   return context;
 }
 
-//===-- Loading
-//-----------------------------------------------------------------------------===//
+//===-- Loading ---------------------------------------------------------------===//
 
 namespace {
 /// A file that goes away with the scope.
@@ -169,8 +168,7 @@ bool Loaded::run(const TrainProgram &program, ArrayRef<std::string> names,
   return status.ok();
 }
 
-//===-- Bytes
-//-------------------------------------------------------------------------------===//
+//===-- Bytes -----------------------------------------------------------------===//
 
 Tensor Loaded::read(const TrainTensor &tensor, Type elementType) const {
   Tensor result = Tensor::zeros(
@@ -199,8 +197,7 @@ void Loaded::write(const TrainTensor &tensor, const Tensor &value) {
   std::memcpy(arena() + tensor.offset, bytes.data(), bytes.size());
 }
 
-//===-- Comparing
-//---------------------------------------------------------------------------===//
+//===-- Comparing -------------------------------------------------------------===//
 
 // The distance between neighbours of `x` in a float type.
 static double unitOf(double x, FloatType type) {
@@ -262,8 +259,7 @@ std::string conformance::compare(const Tensor &actual, const Tensor &expected,
   return text;
 }
 
-//===-- Cases
-//-------------------------------------------------------------------------------===//
+//===-- Cases -----------------------------------------------------------------===//
 
 // "%a: T, %b: U" into names and types; commas inside <> belong to the types.
 static std::vector<std::pair<std::string, std::string>> splitList(StringRef list) {

@@ -107,8 +107,7 @@ void check(llvm::ArrayRef<Case> cases);
 /// The module's text of the cases.
 std::string toText(llvm::ArrayRef<Case> cases);
 
-//===-- The cases, family by family
-//----------------------------------------------------------===//
+//===-- The cases, family by family -------------------------------------------===//
 
 std::vector<Case> elementwiseCases();
 std::vector<Case> broadcastCases();

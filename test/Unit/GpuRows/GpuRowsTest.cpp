@@ -223,8 +223,7 @@ std::string tensor(std::initializer_list<int64_t> shape, const char *element = "
   return text + element + ">";
 }
 
-//===-- No reduction: the CPU's bits
-//--------------------------------------------------------===//
+//===-- No reduction: the CPU's bits ------------------------------------------===//
 
 TEST_F(GpuRows, Maps) {
   for (int64_t n : {1, 3, 1024, 5000, 4099})
@@ -280,8 +279,7 @@ TEST_F(GpuRows, SumsOverRows) {
   check("%x: " + x, "%s = train.reduce_sum %x over [1] : " + x + " -> " + tensor({3, 8}));
 }
 
-//===-- Reductions along rows
-//---------------------------------------------------------------===//
+//===-- Reductions along rows -------------------------------------------------===//
 
 // In registers by one access or two, and walked once per stage; wide and single; one warp
 // and several.

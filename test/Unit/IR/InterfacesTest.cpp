@@ -49,8 +49,7 @@ using Cost = Interfaces;
 using Walk = Interfaces;
 using Precision = Interfaces;
 
-//===-- Library calls
-//----------------------------------------------------------------===//
+//===-- Library calls ---------------------------------------------------------===//
 
 TEST_F(Library, MatmulOfRowsIsOneProduct) {
   auto op =
@@ -205,8 +204,7 @@ TEST_F(Library, PoolingIsAConvolutionOfEachChannel) {
   EXPECT_THAT(call(back).params, params);
 }
 
-//===-- Storages
-//---------------------------------------------------------------------===//
+//===-- Storages --------------------------------------------------------------===//
 
 TEST_F(Storage, AccumulatorsAreOverwritten) {
   auto with =
@@ -245,8 +243,7 @@ TEST_F(Storage, UpdatesAreInPlace) {
   EXPECT_EQ(getResultStorage(momentum->getResult(1)).operand, 2u);
 }
 
-//===-- Costs
-//------------------------------------------------------------------------===//
+//===-- Costs -----------------------------------------------------------------===//
 
 TEST_F(Cost, MatmulCountsTwoPerTerm) {
   auto op = parse<MatmulOp>("%x: tensor<4x3x5xf32>, %w: tensor<7x3xf32>",
@@ -263,8 +260,7 @@ TEST_F(Cost, SaturatesInsteadOfOverflowing) {
   EXPECT_EQ(op.getFlops(), std::numeric_limits<int64_t>::max());
 }
 
-//===-- How row programs walk
-//--------------------------------------------------------===//
+//===-- How row programs walk -------------------------------------------------===//
 
 TEST_F(Walk, ReductionsFollowTheirLastDimension) {
   auto kind = [&](const std::string &dims, const std::string &type) {
@@ -281,8 +277,7 @@ TEST_F(Walk, ReductionsFollowTheirLastDimension) {
   EXPECT_EQ(kind("[]", "tensor<2x3x4xf32>"), RowKind::Elementwise);
 }
 
-//===-- Precision
-//--------------------------------------------------------------------===//
+//===-- Precision -------------------------------------------------------------===//
 
 TEST_F(Precision, StatisticsOfLowPrecisionAreWide) {
   // Parsing fails when the stated types are not the inferred ones.
