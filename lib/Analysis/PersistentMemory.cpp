@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/PersistentMemory.h"
 #include "mlir/IR/Matchers.h"
+#include "train/IR/Programs.h"
 
 using namespace mlir;
 using namespace train;
@@ -51,11 +52,8 @@ PersistentMemory::PersistentMemory(ModuleOp module) {
              alignToArena(getByteSize(state.getType())), 0, 0, Value(), state});
   }
   Operation *draw = nullptr;
-  for (Operation &program : module.getOps()) {
-    // The graph itself is never executed.
-    if (!isa<ProgramOpInterface>(program) || isa<GraphOp>(program))
-      continue;
-    program.walk([&](Operation *op) {
+  for (ProgramOpInterface program : getExecutedPrograms(module))
+    program->walk([&](Operation *op) {
       if (isa<RandomKeyOp>(op) && !draw)
         draw = op;
       Attribute literal = getLiteral(op);
@@ -66,7 +64,6 @@ PersistentMemory::PersistentMemory(ModuleOp module) {
                Category::State, alignToArena(getByteSize(op->getResult(0).getType())), 0,
                0, Value(), op});
     });
-  }
   if (draw)
     randomKey = add({"random_key", draw->getLoc(), Category::Inputs,
                      alignToArena(getByteSize(draw->getResult(0).getType())), 0, 0,

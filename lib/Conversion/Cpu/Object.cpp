@@ -10,6 +10,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "train/Conversion/CpuObject.h"
+#include "train/IR/Programs.h"
 
 using namespace mlir;
 using namespace train;
@@ -27,9 +28,7 @@ LogicalResult train::emitCpuObject(ModuleOp module, const CpuTarget &target,
   KernelTable kernels;
   TextTable texts;
   SmallVector<ProgramCommands> programs;
-  for (auto program : module.getOps<ProgramOpInterface>()) {
-    if (isa<GraphOp>(program))
-      continue;
+  for (ProgramOpInterface program : getExecutedPrograms(module)) {
     FailureOr<CommandList> commands = buildCommands(program, kernels, texts);
     if (failed(commands))
       return failure();

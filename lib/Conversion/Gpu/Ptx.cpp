@@ -10,6 +10,7 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Conversion/GpuKernels.h"
+#include "train/IR/Programs.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -19,8 +20,7 @@
 using namespace mlir;
 using namespace train;
 
-//===-- The target
-//--------------------------------------------------------------------------===//
+//===-- The target ------------------------------------------------------------===//
 
 static const llvm::Triple &getGpuTriple() {
   static const llvm::Triple triple("nvptx64-nvidia-cuda");
@@ -71,8 +71,7 @@ llvm::Expected<GpuTarget> GpuTarget::get(StringRef name) {
   return target;
 }
 
-//===-- Kernels
-//-----------------------------------------------------------------------------===//
+//===-- Kernels ---------------------------------------------------------------===//
 
 namespace {
 
@@ -162,9 +161,7 @@ LogicalResult train::emitPtx(ModuleOp module, const GpuTarget &target,
 
   OwningOpRef<ModuleOp> kernelModule = ModuleOp::create(UnknownLoc::get(context));
   PtxKernels kernels(*kernelModule);
-  for (auto program : module.getOps<ProgramOpInterface>()) {
-    if (isa<GraphOp>(program))
-      continue;
+  for (ProgramOpInterface program : getExecutedPrograms(module)) {
     WalkResult walked = program->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isa<FusionOp, RowProgramOpInterface>(op) || isa<LibraryOpInterface>(op))
         return WalkResult::advance();

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -104,9 +105,8 @@ void unfold(AccumulatingOpInterface op) {
 struct FoldSums : train::impl::TrainFoldSumsBase<FoldSums> {
   void runOnOperation() override {
     // In all programs: users write accumulators, too, and backward reads what they saw.
-    for (auto program : getOperation().getOps<ProgramOpInterface>())
-      if (!isa<GraphOp>(program))
-        program.walk(unfold);
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation()))
+      program.walk(unfold);
     for (auto step : getOperation().getOps<StepOp>()) {
       SmallVector<AddOp> sums;
       step.walk([&](AddOp sum) { sums.push_back(sum); });

@@ -3,6 +3,7 @@
 // One sweep per block, last op first, so that what an op waits for has moved before it.
 //
 //===----------------------------------------------------------------------===//
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -29,11 +30,8 @@ Operation *findFirstReader(Operation *op, Block &block) {
 
 struct InterleaveChunks : train::impl::TrainInterleaveChunksBase<InterleaveChunks> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
-      if (isa<GraphOp>(program))
-        continue;
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation()))
       program->walk([](Block *block) { interleave(*block); });
-    }
   }
 
 private:

@@ -7,6 +7,7 @@
 #include "PlaceProgram.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -79,9 +80,8 @@ struct PlanMemory : train::impl::TrainPlanMemoryBase<PlanMemory> {
     PersistentMemory persistent(module);
     int64_t arenaBytes = persistent.getBytes();
     int64_t lowerBound = persistent.getBytes();
-    for (auto program : module.getOps<ProgramOpInterface>())
-      if (!isa<GraphOp>(program) &&
-          failed(plan(program, persistent, arenaBytes, lowerBound)))
+    for (ProgramOpInterface program : getExecutedPrograms(module))
+      if (failed(plan(program, persistent, arenaBytes, lowerBound)))
         return signalPassFailure();
 
     Builder builder(module.getContext());

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "../InPlace.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -20,13 +21,9 @@ struct ReuseOperands : train::impl::TrainReuseOperandsBase<ReuseOperands> {
   using Base::Base;
 
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
-      if (isa<GraphOp>(program))
-        continue;
-      for (auto loop : program.getBodyBlock()->getOps<MicrobatchOp>())
-        markInPlace(loop.getBody().front());
-      markInPlace(*program.getBodyBlock());
-    }
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation()))
+      for (Block *block : getExecutedBlocks(program))
+        markInPlace(*block);
   }
 };
 

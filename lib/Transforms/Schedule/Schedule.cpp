@@ -8,6 +8,7 @@
 #include "BlockOrder.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/MemoryTimeline.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -23,18 +24,9 @@ namespace {
 /// The order of every block of a program, innermost first.
 using ProgramOrder = SmallVector<std::pair<Block *, SmallVector<Operation *>>>;
 
-SmallVector<Block *> getBlocks(ProgramOpInterface program) {
-  SmallVector<Block *> blocks;
-  Block *body = program.getBodyBlock();
-  for (auto loop : body->getOps<MicrobatchOp>())
-    blocks.push_back(&loop.getBody().front());
-  blocks.push_back(body);
-  return blocks;
-}
-
 ProgramOrder getCurrentOrder(ProgramOpInterface program) {
   ProgramOrder order;
-  for (Block *block : getBlocks(program))
+  for (Block *block : getExecutedBlocks(program))
     order.push_back({block, llvm::map_to_vector(block->without_terminator(),
                                                 [](Operation &op) { return &op; })});
   return order;
@@ -82,8 +74,8 @@ struct Schedule : train::impl::TrainScheduleBase<Schedule> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     PersistentMemory persistent(module);
-    for (auto program : llvm::make_early_inc_range(module.getOps<ProgramOpInterface>()))
-      if (!isa<GraphOp>(program) && failed(schedule(program, persistent)))
+    for (ProgramOpInterface program : getExecutedPrograms(module))
+      if (failed(schedule(program, persistent)))
         return signalPassFailure();
     setStage(module, Stage::Scheduled);
   }

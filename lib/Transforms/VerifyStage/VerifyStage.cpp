@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/MemoryTimeline.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -19,18 +20,11 @@ using namespace train;
 
 namespace {
 
-/// Programs that will be executed: all but the graph.
-SmallVector<ProgramOpInterface> getExecuted(ModuleOp module) {
-  return llvm::filter_to_vector(
-      module.getOps<ProgramOpInterface>(),
-      [](ProgramOpInterface program) { return !isa<GraphOp>(program); });
-}
-
 /// Applies `check` to every op that runs, those in micro-batch loops included, those in
 /// fusions not.
 LogicalResult forEachOp(ModuleOp module,
                         llvm::function_ref<LogicalResult(Operation *)> check) {
-  for (ProgramOpInterface program : getExecuted(module)) {
+  for (ProgramOpInterface program : getExecutedPrograms(module)) {
     WalkResult walked =
         program.getBodyBlock()->walk<WalkOrder::PreOrder>([&](Operation *op) {
           if (failed(check(op)))
@@ -97,7 +91,7 @@ LogicalResult hasOneKernelPerOp(ModuleOp module) {
 /// The order can be executed: nothing is read after its bytes are overwritten.
 LogicalResult hasExecutableOrder(ModuleOp module) {
   PersistentMemory persistent(module);
-  for (ProgramOpInterface program : getExecuted(module))
+  for (ProgramOpInterface program : getExecutedPrograms(module))
     if (failed(MemoryTimeline::build(program, persistent, /*threads=*/1)))
       return failure();
   return success();
@@ -121,7 +115,7 @@ LogicalResult hasOffsets(ModuleOp module) {
              << offset.getInt() << " to " << offset.getInt() + bytes << " of an arena of "
              << arenaBytes;
   }
-  for (ProgramOpInterface program : getExecuted(module))
+  for (ProgramOpInterface program : getExecutedPrograms(module))
     if (!program->getAttrOfType<DenseI64ArrayAttr>(kArgOffsetsAttr))
       return program->emitOpError("lacks the attribute '") << kArgOffsetsAttr << "'";
   return forEachOp(module, [&](Operation *op) -> LogicalResult {

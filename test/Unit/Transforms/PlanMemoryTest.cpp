@@ -1,6 +1,7 @@
 // Plans of whole trainings are legal by a judge of their own, and tight.
 #include "Harness.h"
 #include "PlanSimulator.h"
+#include "train/IR/Programs.h"
 
 using namespace mlir;
 using namespace train;
@@ -19,9 +20,7 @@ protected:
                     createTrainPlanMemory({2}), createTrainVerifyStage()));
     PlanSimulator simulator(*module);
     int programs = 0;
-    for (auto program : module->getOps<ProgramOpInterface>()) {
-      if (isa<GraphOp>(program))
-        continue;
+    for (ProgramOpInterface program : getExecutedPrograms(*module)) {
       ++programs;
       for (const std::string &line : simulator.run(program))
         ADD_FAILURE() << program->getName().getStringRef().str() << ": " << line;
