@@ -118,6 +118,9 @@ public:
   /// A node that computes. `name` and `type` with the inputs identify it.
   int compute(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int> inputs,
               Emit emit);
+  /// A function of one input, in that input's type; `name` identifies it.
+  int apply(llvm::StringRef name,
+            mlir::Value (*emit)(mlir::ImplicitLocOpBuilder &, mlir::Value), int input);
   int reduce(Reduction reduction, int input);
   int rowIndex();
   int columnIndex();
@@ -206,6 +209,9 @@ mlir::Type getComputeType(mlir::Type element);
 mlir::Value truncateToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 /// The bits of a bf16 as f32.
 mlir::Value extendBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);
+
+/// `element` with the vector shape of `like`; itself where that is a scalar.
+mlir::Type withElement(mlir::Type like, mlir::Type element);
 
 /// A constant of the type of `like`: scalar or splat vector.
 mlir::Value constantLike(mlir::ImplicitLocOpBuilder &b, mlir::Type like, double value);

@@ -23,10 +23,8 @@ static ChannelShape channelsOf(Value x) {
 }
 
 static int rstdOf(rows::Builder &b, int variance, double eps) {
-  int sum = b.add(variance, b.constant(b.typeOf(variance), eps));
-  return b.compute(
-      "rsqrt", b.typeOf(sum), {sum},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::rsqrt(b, in[0]); });
+  return b.apply("rsqrt", vmath::rsqrt,
+                 b.add(variance, b.constant(b.typeOf(variance), eps)));
 }
 
 // Sums each of `terms` over samples and space: one value per channel. `finish` gets the

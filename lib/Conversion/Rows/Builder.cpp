@@ -58,8 +58,7 @@ int64_t Sequence::reserve(int64_t bytes) {
   return offset;
 }
 
-//===-- Nodes
-//-------------------------------------------------------------------------------===//
+//===-- Nodes -----------------------------------------------------------------===//
 
 rows::Builder::Builder(MLIRContext *context, ArrayRef<int64_t> domain, bool keepsRows)
     : context(context) {
@@ -160,6 +159,13 @@ int rows::Builder::compute(StringRef name, Type type, ArrayRef<int> inputs, Emit
   return addNode(std::move(node), name);
 }
 
+int rows::Builder::apply(StringRef name, Value (*emit)(ImplicitLocOpBuilder &, Value),
+                         int input) {
+  return compute(
+      name, typeOf(input), {input},
+      [emit](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return emit(b, in[0]); });
+}
+
 int rows::Builder::reduce(Reduction reduction, int input) {
   assert(program.keepsRows && "a reduction needs rows");
   Node node{NodeKind::Reduce, Level::Row, typeOf(input), {input}, -1, reduction, {}};
@@ -216,7 +222,7 @@ int rows::Builder::integerConstant(Type type, int64_t value) {
                  });
 }
 
-static Type withElement(Type like, Type element) {
+Type rows::withElement(Type like, Type element) {
   if (auto vector = dyn_cast<VectorType>(like))
     return vector.clone(element);
   return element;
@@ -348,8 +354,7 @@ int rows::Builder::combine(Reduction reduction, int x, int y) {
                  });
 }
 
-//===-- Stores and the end
-//-------------------------------------------------------------------===//
+//===-- Stores and the end ----------------------------------------------------===//
 
 void rows::Builder::store(int node, Value value) {
   store(node, value, cast<RankedTensorType>(value.getType()).getShape());

@@ -13,12 +13,7 @@ template <typename Op>
 static void unary(ExpansionTable &table, StringRef name,
                   Value (*emit)(ImplicitLocOpBuilder &, Value)) {
   table.elementwise<Op>([=](Context &context, Op op) {
-    int x = context.operand(op.getX());
-    context.result(op.getY(),
-                   context.b.compute(name, context.b.typeOf(x), {x},
-                                     [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                                       return emit(b, in[0]);
-                                     }));
+    context.result(op.getY(), context.b.apply(name, emit, context.operand(op.getX())));
   });
 }
 
@@ -209,9 +204,7 @@ void rows::addElementwiseExpansions(ExpansionTable &table) {
             value =
                 arith::RemUIOp::create(b, value, constantLike(b, value.getType(), size));
           }
-          Type target = type;
-          if (auto vector = dyn_cast<VectorType>(value.getType()))
-            target = vector.clone(type);
+          Type target = withElement(value.getType(), type);
           if (isa<FloatType>(type))
             return arith::SIToFPOp::create(b, target, value);
           unsigned from = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();

@@ -6,12 +6,6 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-static Type withElement(Type like, Type element) {
-  if (auto vector = dyn_cast<VectorType>(like))
-    return vector.clone(element);
-  return element;
-}
-
 Type rows::getStorageType(Type element) {
   if (element.isInteger(1))
     return IntegerType::get(element.getContext(), 8);

@@ -7,12 +7,6 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-static int emitExp(rows::Builder &b, int x) {
-  return b.compute(
-      "exp", b.typeOf(x), {x},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::exp(b, in[0]); });
-}
-
 static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, int y) {
   return b.compute("cmpi" + std::to_string(static_cast<int>(predicate)),
                    IntegerType::get(b.getContext(), 1), {x, y},
@@ -36,10 +30,8 @@ static int asColumn(rows::Builder &b, int label) {
     return label;
   return b.compute("trunci32", i32, {label},
                    [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                     Type type = b.getI32Type();
-                     if (auto vector = dyn_cast<VectorType>(in[0].getType()))
-                       type = vector.clone(type);
-                     return arith::TruncIOp::create(b, type, in[0]);
+                     return arith::TruncIOp::create(
+                         b, withElement(in[0].getType(), b.getI32Type()), in[0]);
                    });
 }
 
@@ -54,12 +46,9 @@ void rows::addLossExpansions(ExpansionTable &table) {
     rows::Builder b(context, {rows, vocabulary}, /*keepsRows=*/true);
     int logits = b.load(op.getLogits(), {rows, vocabulary});
     int largest = b.reduce(Reduction::Max, logits);
-    int sum = b.reduce(Reduction::Sum, emitExp(b, b.sub(logits, largest)));
-    int log =
-        b.compute("log", type, {sum}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-          return vmath::log(b, in[0]);
-        });
-    int lse = b.add(largest, log);
+    int sum =
+        b.reduce(Reduction::Sum, b.apply("exp", vmath::exp, b.sub(logits, largest)));
+    int lse = b.add(largest, b.apply("log", vmath::log, sum));
     int label = b.load(op.getLabels(), {rows, 1});
     int ignored = isIgnored(b, op, label);
     // An ignored label indexes nothing: read column 0 in its place and drop it.
@@ -91,7 +80,8 @@ void rows::addLossExpansions(ExpansionTable &table) {
         Type type = b.typeOf(logits);
         int label = context.operand(op.getLabels(), /*perRow=*/true);
         int ignored = isIgnored(b, op, label);
-        int probability = emitExp(b, b.sub(logits, context.operand(op.getLse(), true)));
+        int probability =
+            b.apply("exp", vmath::exp, b.sub(logits, context.operand(op.getLse(), true)));
         int hit =
             compareInt(b, arith::CmpIPredicate::eq, b.columnIndex(), asColumn(b, label));
         int difference =

@@ -6,12 +6,6 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-static int emitRsqrt(rows::Builder &b, int x) {
-  return b.compute(
-      "rsqrt", b.typeOf(x), {x},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::rsqrt(b, in[0]); });
-}
-
 // The mean over the columns.
 static int meanOf(rows::Builder &b, int x, int64_t columns) {
   return b.mul(b.reduce(Reduction::Sum, x), b.constant(b.typeOf(x), 1.0 / columns));
@@ -45,7 +39,7 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
     int centered = b.sub(x, mean);
     int variance = meanOf(b, b.mul(centered, centered), columns);
     int eps = b.constant(b.typeOf(x), op.getEps().convertToDouble());
-    int rstd = emitRsqrt(b, b.add(variance, eps));
+    int rstd = b.apply("rsqrt", vmath::rsqrt, b.add(variance, eps));
     int y = b.add(b.mul(b.mul(centered, rstd), context.operand(op.getGamma())),
                   context.operand(op.getBeta()));
     context.result(op.getY(), y);
@@ -81,7 +75,7 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
     int x = context.operand(op.getX());
     int square = meanOf(b, b.mul(x, x), shapeOf(op.getX()).back());
     int eps = b.constant(b.typeOf(x), op.getEps().convertToDouble());
-    int rstd = emitRsqrt(b, b.add(square, eps));
+    int rstd = b.apply("rsqrt", vmath::rsqrt, b.add(square, eps));
     context.result(op.getY(), b.mul(b.mul(x, rstd), context.operand(op.getGamma())));
     context.result(op.getRstd(), rstd, /*perRow=*/true);
   });

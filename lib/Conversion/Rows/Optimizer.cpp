@@ -7,12 +7,6 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-static int emitSqrt(rows::Builder &b, int x) {
-  return b.compute(
-      "sqrt", b.typeOf(x), {x},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::sqrt(b, in[0]); });
-}
-
 namespace {
 // What all updates share: the gradient, scaled and in the parameter's type, and stores
 // that a skipped step leaves as they were.
@@ -63,8 +57,9 @@ static void expandAdamW(Context &context, AdamWOp op) {
   int newV = b.add(b.mul(v, u.constant(beta2)),
                    b.mul(b.mul(u.grad, u.grad), u.constant(1 - beta2)));
   int step = b.div(u.lr, u.operand(op.getCorrection1()));
-  int root = emitSqrt(b, u.operand(op.getCorrection2()));
-  int denominator = b.add(b.div(emitSqrt(b, newV), root), u.constant(op.getEps()));
+  int root = b.apply("sqrt", vmath::sqrt, u.operand(op.getCorrection2()));
+  int denominator =
+      b.add(b.div(b.apply("sqrt", vmath::sqrt, newV), root), u.constant(op.getEps()));
   u.store(op.getNewParam(), b.sub(param, b.mul(step, b.div(newM, denominator))), u.param);
   u.store(op.getNewM(), newM, m);
   u.store(op.getNewV(), newV, v);
@@ -154,7 +149,7 @@ void rows::addOptimizerExpansions(ExpansionTable &table) {
         Type type = elementOf(op.getNorm());
         if (sum < 0)
           sum = b.constant(type, 0);
-        int norm = emitSqrt(b, sum);
+        int norm = b.apply("sqrt", vmath::sqrt, sum);
         int ratio = b.div(b.constant(type, op.getMaxNorm().convertToDouble()),
                           b.add(norm, b.constant(type, 1e-6)));
         int one = b.constant(type, 1);

@@ -7,12 +7,6 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-static Type withElement(Type like, Type element) {
-  if (auto vector = dyn_cast<VectorType>(like))
-    return vector.clone(element);
-  return element;
-}
-
 // Float to integer truncates and saturates; NaN becomes 0.
 static Value emitFloatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType to) {
   Type type = x.getType(), result = withElement(type, to);

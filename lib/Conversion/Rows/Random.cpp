@@ -15,10 +15,8 @@ static int lowWord(rows::Builder &b, int x, unsigned shift) {
                      if (shift)
                        value = arith::ShRUIOp::create(
                            b, value, constantLike(b, value.getType(), shift));
-                     Type type = b.getI32Type();
-                     if (auto vector = dyn_cast<VectorType>(value.getType()))
-                       type = vector.clone(type);
-                     return arith::TruncIOp::create(b, type, value);
+                     return arith::TruncIOp::create(
+                         b, withElement(value.getType(), b.getI32Type()), value);
                    });
 }
 
@@ -89,10 +87,8 @@ static std::pair<int, int> locate(rows::Builder &b, int64_t columns, int64_t per
             addInts(b, lowWord(b, divide(start, true), 0), b.columnIndex())};
   int column = b.compute("wide", b.typeOf(row), {b.columnIndex()},
                          [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                           Type type = b.getI64Type();
-                           if (auto vector = dyn_cast<VectorType>(in[0].getType()))
-                             type = vector.clone(type);
-                           return arith::ExtUIOp::create(b, type, in[0]);
+                           return arith::ExtUIOp::create(
+                               b, withElement(in[0].getType(), b.getI64Type()), in[0]);
                          });
   int place = addInts(b, start, column);
   return {divide(place, false), lowWord(b, divide(place, true), 0)};

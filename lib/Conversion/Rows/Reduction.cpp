@@ -6,8 +6,7 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
-//===-- Reductions over any dimensions
-//-------------------------------------------------------===//
+//===-- Reductions over any dimensions ----------------------------------------===//
 
 // A reduction walks runs of dimensions that are all reduced or all kept. They alternate.
 struct Run {
@@ -150,19 +149,7 @@ static void addReduce(ExpansionTable &table, Reduction reduction, bool mean) {
       });
 }
 
-//===-- Softmax
-//-----------------------------------------------------------------------------===//
-
-static int emitExp(rows::Builder &b, int x) {
-  return b.compute(
-      "exp", b.typeOf(x), {x},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::exp(b, in[0]); });
-}
-static int emitLog(rows::Builder &b, int x) {
-  return b.compute(
-      "log", b.typeOf(x), {x},
-      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) { return vmath::log(b, in[0]); });
-}
+//===-- Softmax ---------------------------------------------------------------===//
 
 void rows::addReductionExpansions(ExpansionTable &table) {
   addReduce<ReduceSumOp>(table, Reduction::Sum, /*mean=*/false);
@@ -172,14 +159,14 @@ void rows::addReductionExpansions(ExpansionTable &table) {
   table.alongRows<SoftmaxOp>([](Context &context, SoftmaxOp op) {
     rows::Builder &b = context.b;
     int x = context.operand(op.getX());
-    int exps = emitExp(b, b.sub(x, b.reduce(Reduction::Max, x)));
+    int exps = b.apply("exp", vmath::exp, b.sub(x, b.reduce(Reduction::Max, x)));
     context.result(op.getY(), b.div(exps, b.reduce(Reduction::Sum, exps)));
   });
   table.alongRows<LogSoftmaxOp>([](Context &context, LogSoftmaxOp op) {
     rows::Builder &b = context.b;
     int x = context.operand(op.getX());
     int shifted = b.sub(x, b.reduce(Reduction::Max, x));
-    int sum = b.reduce(Reduction::Sum, emitExp(b, shifted));
-    context.result(op.getY(), b.sub(shifted, emitLog(b, sum)));
+    int sum = b.reduce(Reduction::Sum, b.apply("exp", vmath::exp, shifted));
+    context.result(op.getY(), b.sub(shifted, b.apply("log", vmath::log, sum)));
   });
 }
