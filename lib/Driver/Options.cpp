@@ -1,4 +1,4 @@
-// The command line of train-compile. Options of later work are known by name, so that
+// The command line of train-compile. Options of later versions are known by name, so that
 // they are refused for what they are and not as typing errors.
 #include "train/Driver/Compile.h"
 #include "train/Support/ByteSize.h"
@@ -20,8 +20,7 @@ int usage(const std::string &what) {
   return kCompileUsage;
 }
 
-/// An option that exists in the design but not in this compiler yet, with the values that
-/// ask for nothing beyond what there is.
+/// An option of work to come, with the values that ask for nothing beyond what there is.
 struct Later {
   const char *name;
   std::set<std::string> harmless;
@@ -132,9 +131,9 @@ std::string settleRemat(CompileOptions &o, bool given) {
 int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions &o) {
   CLI::App app("Compiles a training graph to one native executable that trains it.",
                "train-compile");
-  app.footer("Exit codes: 0 done, 1 the model cannot be compiled, 2 bad command line, 3 "
-             "a file cannot be read or "
-             "written or the linker failed, 4 the plan does not fit the memory budget.");
+  app.footer("Exit codes: 0 done, 1 the model cannot be compiled, 2 bad command line, "
+             "3 a file cannot be read or written, memory was refused, a plugin cannot be "
+             "loaded or the linker failed, 4 the plan does not fit the memory budget.");
   app.allow_extras();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::string budget, clip, lossChunk = "auto";
@@ -142,7 +141,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   app.add_option("model", o.input, "The model, .mlir; - reads standard input");
   app.add_option("-o,--output", o.output, "The file to write");
   app.add_option("--emit", o.emit,
-                 "mlir[:graph|step|parallel|fused|scheduled|planned], llvm, asm, ptx, "
+                 "mlir[:graph|step|fused|scheduled|planned], llvm, asm, ptx, "
                  "object, exe (exe)");
   app.add_option("--gpu-arch", o.gpuArch,
                  "The GPU that --emit=ptx is for: sm_80, sm_90, sm_100, ...");
@@ -209,8 +208,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   for (const Later &option : kLater)
     app.add_option(option.name, later[option.name],
                    option.harmless.empty()
-                       ? "Later work; refused for now"
-                       : "Only " + *option.harmless.begin() + " for now");
+                       ? "Of a later version; refused"
+                       : "Only " + *option.harmless.begin() + " in this version");
   CommandLine line =
       parseCommandLine(app, argc, argv, ": one model is compiled at a time");
   if (!line.error.empty())
@@ -244,12 +243,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage(wrong);
   static const std::vector<std::string> optimizers{"sgd", "momentum", "adam", "adamw"};
   if (std::find(optimizers.begin(), optimizers.end(), o.train.step.optimizer) ==
-      optimizers.end()) {
-    std::string near = nearestName(o.train.step.optimizer, optimizers);
+      optimizers.end())
     return usage("unknown optimizer '" + o.train.step.optimizer + "'" +
-                 (near.empty() ? "; there are sgd, momentum, adam, adamw"
-                               : ", did you mean '" + near + "'?"));
-  }
+                 didYouMean(o.train.step.optimizer, optimizers,
+                            "; there are sgd, momentum, adam, adamw"));
   if (!budget.empty()) {
     std::optional<int64_t> bytes = parseByteSize(budget);
     if (!bytes || *bytes <= 0)

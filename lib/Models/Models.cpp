@@ -80,10 +80,9 @@ OwningOpRef<ModuleOp> train::buildModel(MLIRContext *context, const ModelOptions
   auto family = llvm::find_if(families(),
                               [&](const Family &f) { return f.name == options.family; });
   if (family == families().end()) {
-    std::string near = nearestName(options.family, modelFamilies());
-    error = "unknown family '" + options.family + "'; " +
-            (near.empty() ? "expected " + llvm::join(modelFamilies(), ", ")
-                          : "did you mean '" + near + "'?");
+    error = "unknown family '" + options.family + "'" +
+            didYouMean(options.family, modelFamilies(),
+                       "; expected " + llvm::join(modelFamilies(), ", "));
     return nullptr;
   }
   for (StringRef option : givenOptions(options))

@@ -35,9 +35,8 @@ Stop refuse(ToolExit code, const Twine &what) {
 
 std::string unknownName(StringRef kind, StringRef name,
                         const std::vector<std::string> &known) {
-  std::string near = nearestName(name.str(), known);
   return ("no " + kind + " named '" + name.take_front(80) + "'" +
-          (near.empty() ? "" : "; did you mean '" + near + "'?"))
+          didYouMean(name.str(), known))
       .str();
 }
 

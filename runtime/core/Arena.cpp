@@ -1,6 +1,7 @@
 // The one allocation. See Arena.h.
 #include "train/rt/Arena.h"
 
+#include "train/Support/ByteSize.h"
 #include "train/rt/Text.h"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ Result<Arena> Arena::allocate(uint64_t bytes) {
   if (address == MAP_FAILED)
     return Status::error(ErrorKind::Io,
                          format("cannot allocate the arena of %llu bytes (%s): %s",
-                                (unsigned long long)bytes, formatBytes(bytes).c_str(),
+                                (unsigned long long)bytes, formatByteSize(bytes).c_str(),
                                 errnoText(errno).c_str()));
   // Advice only: kernels without huge pages refuse it, and nothing but speed is lost.
   // Measured on an AdamW update: 53 GB/s with, 47 GB/s without.

@@ -33,12 +33,10 @@ Status splitSpecification(const std::string &text, const std::vector<std::string
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     if (pathExists(text) || name.find('/') != std::string::npos)
       return Status::success();
-    std::string near = nearestName(name, names);
-    return Status::error(
-        ErrorKind::Usage,
-        format("the program has no input '%s'%s (inputs: %s)", printable(name).c_str(),
-               near.empty() ? "" : (", did you mean '" + near + "'?").c_str(),
-               formatList(names).c_str()));
+    return Status::error(ErrorKind::Usage,
+                         format("the program has no input '%s'%s (inputs: %s)",
+                                printable(name).c_str(), didYouMean(name, names).c_str(),
+                                formatList(names).c_str()));
   }
   input = name;
   path = text.substr(colon + 1);

@@ -1,6 +1,7 @@
 // The memory plan as text. See MemoryReport.h.
 #include "train/rt/MemoryReport.h"
 
+#include "train/Support/ByteSize.h"
 #include "train/rt/Text.h"
 
 #include <nlohmann/json.hpp>
@@ -10,7 +11,7 @@ namespace train::rt {
 std::string memoryPlanText(const TrainExecutable &executable) {
   auto line = [](const char *name, uint64_t bytes) {
     return format("  %-16s %16llu  (%s)\n", name, (unsigned long long)bytes,
-                  formatBytes(bytes).c_str());
+                  formatByteSize(bytes).c_str());
   };
   std::string text = "memory plan, bytes:\n" + line("arena", executable.arena_bytes) +
                      line("lower bound", executable.lower_bound_bytes);

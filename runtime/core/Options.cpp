@@ -18,7 +18,8 @@ Exit codes:
   4  a data, safetensors or checkpoint file has wrong contents
   5  the system refused to open, read, write or allocate
   6  the loss is not finite
-  7  SIGINT or SIGTERM: a checkpoint was saved if there is a directory for it
+  7  SIGINT, SIGTERM, SIGHUP or SIGXCPU: a checkpoint was saved if there is a
+     directory for it
   8  --timeout is over: likewise)";
 
 // CLI11 prints what it expects in its own words; the values are checked here so that the
@@ -126,34 +127,29 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
         ->expected(1)
         ->type_name("[INPUT:]FILE");
   };
+  auto number = [&](const char *name, auto &into, const char *text) {
+    app.add_option(name, into, text)->check(wholeNumber<int64_t>())->type_name("N");
+  };
   data("--data", options.data,
        "Training data: .npy, .bin (u16 tokens, with or without the header of llm.c), or "
        "any other file as byte tokens; once for each input, or one token file for the "
        "inputs tokens and labels");
   data("--eval-data", options.evalData, "Held-out data, given as --data is");
-  app.add_option("--eval-every", options.evalEvery,
-                 "Evaluate on the held-out data after every N steps")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
-  app.add_option("--eval-batches", options.evalBatches,
-                 "Evaluate at most N micro-batches (default: all)")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--eval-every", options.evalEvery,
+         "Evaluate on the held-out data after every N steps");
+  number("--eval-batches", options.evalBatches,
+         "Evaluate at most N micro-batches (default: all)");
   app.add_flag("--eval-only", options.evalOnly, "Evaluate and do not train");
 
-  app.add_option("--steps", options.steps,
-                 "Optimizer steps of the whole training, those before a resume counted "
-                 "(default: 100)")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--steps", options.steps,
+         "Optimizer steps of the whole training, those before a resume counted "
+         "(default: 100)");
   app.add_option("--lr", options.rate, "Learning rate (default: 0.001)")->type_name("X");
   app.add_option("--lr-schedule", schedule,
                  "constant, linear or cosine (default: constant)")
       ->type_name("NAME");
-  app.add_option("--warmup-steps", options.warmupSteps,
-                 "Steps in which the rate rises from 0 (default: 0)")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--warmup-steps", options.warmupSteps,
+         "Steps in which the rate rises from 0 (default: 0)");
   app.add_option("--min-lr", options.minRate,
                  "Where a linear or cosine schedule ends (default: 0)")
       ->type_name("X");
@@ -183,12 +179,8 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   app.add_option("--checkpoint", options.checkpoint,
                  "Directory for checkpoints, saved at the end and when interrupted")
       ->type_name("DIR");
-  app.add_option("--save-every", options.saveEvery, "Save a checkpoint every N steps")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
-  app.add_option("--keep", options.keep, "How many checkpoints to keep (default: 2)")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--save-every", options.saveEvery, "Save a checkpoint every N steps");
+  number("--keep", options.keep, "How many checkpoints to keep (default: 2)");
   app.add_flag("--resume", options.resume,
                "Continue from the newest valid checkpoint, bit for bit; options that are "
                "not given are taken from it");
@@ -196,9 +188,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
                  "Write the parameters to a safetensors file at the end")
       ->type_name("FILE");
 
-  app.add_option("--generate", options.generate, "Generate N tokens at the end")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--generate", options.generate, "Generate N tokens at the end");
   app.add_option("--prompt", options.prompt,
                  "Text to continue; for models that are not over bytes, token ids "
                  "separated by spaces or commas")
@@ -220,10 +210,8 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   app.add_option("--trace", options.trace,
                  "Timeline of the first 500000 ops as a Chrome trace")
       ->type_name("FILE");
-  app.add_option("--hash-every", options.hashEvery,
-                 "Print 'hash STEP HEX' of parameters and optimizer state every N steps")
-      ->check(wholeNumber<int64_t>())
-      ->type_name("N");
+  number("--hash-every", options.hashEvery,
+         "Print 'hash STEP HEX' of parameters and optimizer state every N steps");
   app.add_option("--peak-flops", options.peakFlops,
                  "Peak FLOP/s of this machine, to report model FLOP utilization")
       ->type_name("X");

@@ -1,6 +1,7 @@
 // The progress line. See Progress.h.
 #include "train/rt/Progress.h"
 
+#include "train/Support/ByteSize.h"
 #include "train/rt/System.h"
 #include "train/rt/Text.h"
 
@@ -27,7 +28,8 @@ std::string Progress::line(int64_t step, float loss, double rate, int64_t now) c
                 "resident %s",
                 (long long)step, (long long)steps, double(loss), rate,
                 perSecond * double(perStep), unit.c_str(), formatDuration(left).c_str(),
-                formatBytes(arenaBytes).c_str(), formatBytes(residentBytes()).c_str());
+                formatByteSize(arenaBytes).c_str(),
+                formatByteSize(residentBytes()).c_str());
 }
 
 Status Progress::update(int64_t step, float loss, double rate) {

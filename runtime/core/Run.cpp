@@ -1,6 +1,7 @@
 // From the command line to the exit code. See Run.h.
 #include "train/rt/Run.h"
 
+#include "train/Support/WriteSignals.h"
 #include "train/rt/Checkpoint.h"
 #include "train/rt/Generate.h"
 #include "train/rt/Initialize.h"

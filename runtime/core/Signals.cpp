@@ -21,13 +21,6 @@ void remember(int signal) {
 
 } // namespace
 
-void ignoreWriteSignals() {
-  struct sigaction action = {};
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
-  sigaction(SIGXFSZ, &action, nullptr);
-}
-
 void installSignalHandlers() {
   pending = 0;
   struct sigaction action = {};

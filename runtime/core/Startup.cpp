@@ -1,6 +1,7 @@
 // The comparison with the machine. See Startup.h.
 #include "train/rt/Startup.h"
 
+#include "train/Support/ByteSize.h"
 #include "train/rt/Backend.h"
 #include "train/rt/System.h"
 #include "train/rt/Text.h"
@@ -53,8 +54,8 @@ Status checkMachine(const TrainExecutable &executable, const MachineFacts &facts
 
   if (facts.memoryLimit && executable.arena_bytes > facts.memoryLimit)
     problems.push_back(format("the arena needs %s, this machine has at most %s",
-                              formatBytes(executable.arena_bytes).c_str(),
-                              formatBytes(facts.memoryLimit).c_str()));
+                              formatByteSize(executable.arena_bytes).c_str(),
+                              formatByteSize(facts.memoryLimit).c_str()));
 
   if (facts.processors > 0 && executable.threads > uint32_t(facts.processors))
     notes.push_back(format("compiled for %u threads, %d processors are available: "

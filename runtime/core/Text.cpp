@@ -19,17 +19,6 @@ std::string format(const char *pattern, ...) {
   return text;
 }
 
-std::string formatBytes(uint64_t bytes) {
-  if (bytes < 1024)
-    return format("%llu bytes", (unsigned long long)bytes);
-  static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = double(bytes) / 1024;
-  size_t unit = 0;
-  for (; value >= 1024 && unit < 5; ++unit)
-    value /= 1024;
-  return format(value < 10 ? "%.2f %s" : "%.1f %s", value, units[unit]);
-}
-
 std::string formatDuration(double seconds) {
   auto whole = (long long)(seconds < 0 ? 0 : seconds + 0.5);
   if (whole < 60)

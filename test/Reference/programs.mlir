@@ -22,7 +22,7 @@ train.graph @plain() -> (loss: tensor<f32>, three: tensor<3xf32>, flags: tensor<
 // GRAPH-NOT: {{.}}
 // SHORT: three : tensor<3xf32> = [0.5, 1, ... 1 more]
 // HEX: three : tensor<3xf32> = [0x1p-1, 0x1p+0, 0x1.99999ap-4]
-// NEAR: train-interp: error: {{.*}} has no program named 'plian'; did you mean 'plain'?
+// NEAR: train-interp: error: {{.*}} has no program named 'plian', did you mean 'plain'?
 
 train.predict @half() -> (y: tensor<f16>) {
   %big = train.constant dense<2048.0> : tensor<f16>

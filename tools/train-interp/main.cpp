@@ -15,8 +15,8 @@ int main(int argc, char **argv) {
   CLI::App app(
       "Runs a program of a module in the reference interpreter, at any stage of the IR.",
       "train-interp");
-  app.footer("Exit codes: 0 done, 1 the module is invalid or cannot be run, 2 bad "
-             "command line.");
+  app.footer("Exit codes: 0 done, 1 the module is invalid or cannot be run, or a file "
+             "cannot be read or written, 2 bad command line.");
   app.allow_extras();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   ToolOptions options;

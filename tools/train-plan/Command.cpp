@@ -55,7 +55,7 @@ int print(const std::string &text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
       std::fflush(stdout) != 0)
     return fail(badInput,
-                std::string("cannot write the solution: ") + std::strerror(errno));
+                std::string("cannot write standard output: ") + std::strerror(errno));
   return solved;
 }
 

@@ -6,9 +6,7 @@
 #include "ArenaCommand.h"
 #include "Command.h"
 #include "ResidencyCommand.h"
-#include "train/Support/NearestName.h"
-
-#include <CLI/CLI.hpp>
+#include "train/Support/CommandLine.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,27 +15,8 @@
 using namespace train;
 using namespace train::planning;
 
-/// Names what was not understood, and the nearest thing that would have been.
-static int unknownArgument(const CLI::App &app, const std::string &word) {
-  std::vector<std::string> names;
-  bool isOption = word.size() > 1 && word[0] == '-';
-  std::string asked = word.substr(0, word.find('='));
-  if (isOption)
-    for (const CLI::Option *option : app.get_options())
-      for (const std::string &name : option->get_lnames())
-        names.push_back("--" + name);
-  else
-    for (const CLI::App *command : app.get_subcommands(nullptr))
-      names.push_back(command->get_name());
-  std::string near = nearestName(asked, names);
-  const char *kind = isOption                               ? "unknown option '"
-                     : app.get_subcommands(nullptr).empty() ? "unexpected argument '"
-                                                            : "unknown subcommand '";
-  return fail(badInput, kind + asked.substr(0, 80) + "'" +
-                            (near.empty() ? "" : "; did you mean '" + near + "'?"));
-}
-
 int main(int argc, char **argv) {
+  ignoreWriteSignals();
   // No search here has a second plan when memory is refused.
   std::set_new_handler([] {
     std::fputs("train-plan: error: out of memory\n", stderr);
@@ -96,18 +75,11 @@ int main(int argc, char **argv) {
   residency->add_flag("--frontier", graph.frontier,
                       "Print a table of peaks and costs instead of one solution");
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError &error) {
-    return fail(badInput, error.what());
-  }
-  for (const CLI::App *level :
-       {static_cast<const CLI::App *>(&app), static_cast<const CLI::App *>(arena),
-        static_cast<const CLI::App *>(residency)})
-    if (std::vector<std::string> extra = level->remaining(); !extra.empty())
-      return unknownArgument(*level, extra.front());
+  CommandLine line = parseCommandLine(app, argc, argv);
+  if (!line.error.empty())
+    return fail(badInput, line.error);
+  if (!line.help.empty())
+    return print(line.help);
   if (residency->parsed())
     return graph.file.empty()
                ? fail(badInput, "residency expects a file; - reads standard input")

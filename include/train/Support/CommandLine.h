@@ -10,11 +10,11 @@
 #define TRAIN_SUPPORT_COMMANDLINE_H
 
 #include "train/Support/NearestName.h"
+#include "train/Support/WriteSignals.h"
 
 #include <CLI/CLI.hpp>
 #include <cctype>
 #include <charconv>
-#include <csignal>
 #include <string>
 #include <vector>
 
@@ -55,8 +55,28 @@ struct CommandLine {
   std::string error; ///< one line
 };
 
-/// Parses. The app must allow extras; what is extra is an error here. `unexpected`
-/// follows the message about an argument that is no option.
+/// The error about an argument that `app` has no place for; names what is near.
+inline std::string describeExtra(CLI::App &app, const std::string &argument,
+                                 const std::string &unexpected) {
+  std::vector<std::string> known;
+  if (argument.size() > 1 && argument[0] == '-') {
+    for (const CLI::Option *option : app.get_options())
+      for (const std::string &name : option->get_lnames())
+        known.push_back("--" + name);
+    std::string name = argument.substr(0, argument.find('='));
+    return "unknown option '" + shownArgument(name) + "'" +
+           didYouMean(name, known, " (see --help)");
+  }
+  for (const CLI::App *command : app.get_subcommands(nullptr))
+    known.push_back(command->get_name());
+  if (known.empty())
+    return "unexpected argument '" + shownArgument(argument) + "'" + unexpected;
+  return "unknown subcommand '" + shownArgument(argument) + "'" +
+         didYouMean(argument, known, " (see --help)");
+}
+
+/// Parses. The app and its subcommands must allow extras; what is extra is an error here.
+/// `unexpected` follows the message about an argument that is no option.
 inline CommandLine parseCommandLine(CLI::App &app, int argc, const char *const *argv,
                                     const std::string &unexpected = "") {
   try {
@@ -72,27 +92,12 @@ inline CommandLine parseCommandLine(CLI::App &app, int argc, const char *const *
         c = ' ';
     return {"", text};
   }
-  std::vector<std::string> extra = app.remaining();
-  if (extra.empty())
-    return {};
-  const std::string &argument = extra.front();
-  if (argument.empty() || argument[0] != '-')
-    return {"", "unexpected argument '" + shownArgument(argument) + "'" + unexpected};
-  std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> known;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &longName : option->get_lnames())
-      known.push_back("--" + longName);
-  std::string near = nearestName(name, known);
-  return {"", "unknown option '" + shownArgument(name) + "'" +
-                  (near.empty() ? " (see --help)" : ", did you mean '" + near + "'?")};
-}
-
-/// Writing to a closed pipe, or beyond a limit on the size of files, is an error of the
-/// write from now on.
-inline void ignoreWriteSignals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  std::vector<CLI::App *> levels = app.get_subcommands(nullptr);
+  levels.insert(levels.begin(), &app);
+  for (CLI::App *level : levels)
+    if (std::vector<std::string> extra = level->remaining(); !extra.empty())
+      return {"", describeExtra(*level, extra.front(), unexpected)};
+  return {};
 }
 
 } // namespace train

@@ -60,6 +60,15 @@ inline std::string nearestName(std::string_view word,
   return best;
 }
 
+/// The end of a message about an unknown name: ", did you mean 'NAME'?" where one of
+/// `names` is near, else `otherwise`.
+inline std::string didYouMean(std::string_view word,
+                              const std::vector<std::string> &names,
+                              std::string_view otherwise = "") {
+  std::string near = nearestName(word, names);
+  return near.empty() ? std::string(otherwise) : ", did you mean '" + near + "'?";
+}
+
 } // namespace train
 
 #endif // TRAIN_SUPPORT_NEARESTNAME_H

@@ -29,10 +29,8 @@ llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
     SmallVector<StringRef> list;
     if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None) {
       llvm::X86::fillValidCPUArchList(list, /*Only64Bit=*/true);
-      std::string near = nearestName(name.str(), {list.begin(), list.end()});
-      return llvm::createStringError(
-          "unknown CPU '" + name.take_front(80).str() + "'" +
-          (near.empty() ? "" : ", did you mean '" + near + "'?"));
+      return llvm::createStringError("unknown CPU '" + name.take_front(80).str() + "'" +
+                                     didYouMean(name.str(), {list.begin(), list.end()}));
     }
     llvm::X86::getFeaturesForCPU(name, list);
     target.name = name.str();

@@ -6,31 +6,17 @@
 //===----------------------------------------------------------------------===//
 #include "RandomGraph.h"
 #include "train/IR/TrainDialect.h"
-#include "train/Support/NearestName.h"
+#include "train/Support/CommandLine.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
-#include <CLI/CLI.hpp>
 
 using namespace train;
 
 static int fail(const std::string &what) {
   llvm::errs() << "train-random-graph: error: " << what << "\n";
   return 1;
-}
-
-/// Names the first argument that was not understood, and the nearest option there is.
-static int unknownArgument(const CLI::App &app, const std::string &word) {
-  if (word.empty() || word[0] != '-')
-    return fail("unexpected argument '" + word.substr(0, 80) + "'");
-  std::vector<std::string> names;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &name : option->get_lnames())
-      names.push_back("--" + name);
-  std::string asked = word.substr(0, word.find('=')), near = nearestName(asked, names);
-  return fail("unknown option '" + asked.substr(0, 80) + "'" +
-              (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
 int main(int argc, char **argv) {
@@ -54,15 +40,13 @@ int main(int argc, char **argv) {
                  "One of " + llvm::join(fuzz::randomGraphShapes(), ", ") +
                      "; by default up to the seed");
   app.add_option("-o", output, "File to write; - is standard output");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError &error) {
-    return fail(error.what());
+  CommandLine line = parseCommandLine(app, argc, argv);
+  if (!line.error.empty())
+    return fail(line.error);
+  if (!line.help.empty()) {
+    std::fputs(line.help.c_str(), stdout);
+    return std::fflush(stdout) == 0 ? 0 : fail("cannot write the help");
   }
-  if (std::vector<std::string> extra = app.remaining(); !extra.empty())
-    return unknownArgument(app, extra.front());
 
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   std::string error;

@@ -43,8 +43,6 @@ public:
   /// Looks for NaNs after each command from now on, or no longer for null.
   void setFiniteCheck(FiniteCheck *newCheck) { finiteCheck = newCheck; }
 
-  uint8_t *arenaData() const { return arena; }
-
 private:
   Status runCommand(const TrainProgram &program, const TrainCommand &command,
                     const InputLoader &load, int64_t &microBatch);

@@ -5,10 +5,6 @@
 
 namespace train::rt {
 
-/// Writing to a closed pipe, or beyond a limit on the size of files, is an error of the
-/// write from now on.
-void ignoreWriteSignals();
-
 /// The first SIGINT, SIGTERM, SIGHUP or SIGXCPU (a limit on processor time) from now on
 /// is remembered; the second has its default effect and ends the process at once. A
 /// SIGHUP that is ignored (nohup) stays so.

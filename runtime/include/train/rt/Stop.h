@@ -15,7 +15,7 @@ public:
   /// Never.
   Stop() = default;
   /// At `deadline` nanoseconds of the steady clock, if above 0, and where `signals` also
-  /// after SIGINT or SIGTERM.
+  /// after one of those of Signals.h.
   Stop(int64_t deadline, bool signals) : deadline(deadline), signals(signals) {}
 
   /// Success, or an error of kind TimedOut or Interrupted.

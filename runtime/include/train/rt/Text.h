@@ -1,4 +1,4 @@
-// Makes the pieces of messages: printf-style formatting into a string, and sizes,
+// Makes the pieces of messages: printf-style formatting into a string, and
 // durations and names as people read them.
 #ifndef TRAIN_RT_TEXT_H
 #define TRAIN_RT_TEXT_H
@@ -12,9 +12,6 @@ namespace train::rt {
 
 /// snprintf into a string of the right length.
 std::string format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
-
-/// "512 bytes", "1.50 MiB", "12.3 GiB".
-std::string formatBytes(uint64_t bytes);
 
 /// Seconds as "42s", "3m07s", "2h05m", "3d04h".
 std::string formatDuration(double seconds);
