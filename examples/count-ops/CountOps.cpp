@@ -4,7 +4,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "train/IR/TrainDialect.h"
-#include "train/Transforms/MeaningPreserving.h"
+#include "train/Reference/MeaningPreserving.h"
 
 using namespace mlir;
 

@@ -2,7 +2,7 @@
 #include "train/Reference/CheckPasses.h"
 
 #include "mlir/Pass/Pass.h"
-#include "train/Transforms/MeaningPreserving.h"
+#include "train/Reference/MeaningPreserving.h"
 
 #include <mutex>
 

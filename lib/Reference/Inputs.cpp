@@ -12,23 +12,10 @@ namespace {
 
 constexpr int64_t kUnboundedChoices = 8;
 
-int64_t lastDimension(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape().back();
-}
-
 /// The bound that one use puts on the integers it reads.
 std::optional<int64_t> boundOfUse(OpOperand &use) {
-  Operation *user = use.getOwner();
-  if (auto embedding = dyn_cast<EmbeddingOp>(user))
-    return cast<RankedTensorType>(embedding.getTable().getType()).getDimSize(0);
-  if (auto grad = dyn_cast<EmbeddingGradOp>(user); grad && use.get() == grad.getIds())
-    return grad.getVocabulary();
-  if (auto loss = dyn_cast<CrossEntropyOp>(user); loss && use.get() == loss.getLabels())
-    return lastDimension(loss.getLogits());
-  if (auto grad = dyn_cast<CrossEntropyBackwardOp>(user);
-      grad && use.get() == grad.getLabels())
-    return lastDimension(grad.getLogits());
-  return std::nullopt;
+  auto indexing = dyn_cast<IndexingOpInterface>(use.getOwner());
+  return indexing ? indexing.getIndexBound(use.getOperandNumber()) : std::nullopt;
 }
 
 /// The values that hold the same integers after one use: results of data movement,

@@ -1,6 +1,5 @@
-// The registry behind MeaningPreserving.h. It lives with the interpreter because the
-// check is its only reader, and transforms link the interpreter already.
-#include "train/Transforms/MeaningPreserving.h"
+// The registry behind MeaningPreserving.h.
+#include "train/Reference/MeaningPreserving.h"
 
 #include "llvm/ADT/StringMap.h"
 

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "train/Transforms/Registration.h"
-#include "train/Transforms/MeaningPreserving.h"
+#include "train/Reference/MeaningPreserving.h"
 #include "train/Transforms/Passes.h"
 
 void train::registerTrainTransforms() {

@@ -4,7 +4,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "train/IR/SafeParse.h"
 #include "train/Reference/CheckPasses.h"
-#include "train/Transforms/MeaningPreserving.h"
+#include "train/Reference/MeaningPreserving.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;

@@ -1,8 +1,8 @@
 // Which passes promise that a program computes the same after them as before. A pass
 // declares it where it is registered; --train-check-passes holds it to its word by
 // executing both.
-#ifndef TRAIN_TRANSFORMS_MEANINGPRESERVING_H
-#define TRAIN_TRANSFORMS_MEANINGPRESERVING_H
+#ifndef TRAIN_REFERENCE_MEANINGPRESERVING_H
+#define TRAIN_REFERENCE_MEANINGPRESERVING_H
 
 #include "llvm/ADT/StringRef.h"
 
@@ -23,4 +23,4 @@ std::optional<double> getMeaningPreservingTolerance(llvm::StringRef argument);
 
 } // namespace train
 
-#endif // TRAIN_TRANSFORMS_MEANINGPRESERVING_H
+#endif // TRAIN_REFERENCE_MEANINGPRESERVING_H
