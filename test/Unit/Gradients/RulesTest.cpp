@@ -12,6 +12,17 @@ namespace {
 
 class Rules : public testing::Test {
 protected:
+  /// What differentiation, which must fail, has to say.
+  std::string errorOf(GradientProgram &program) {
+    std::string message;
+    ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+      message = diagnostic.str();
+      return success();
+    });
+    EXPECT_TRUE(failed(program.differentiate()));
+    return message;
+  }
+
   /// The gradients of sum(y) at the given operands.
   std::vector<std::vector<double>> gradients(const Case &test,
                                              std::vector<std::vector<double>> operands) {
@@ -160,13 +171,7 @@ TEST_F(Rules, AResidualHasNoDerivative) {
       "  %s, %y, %n = train.cross_entropy %a0, %l : <2x3>, tensor<2xi32> -> <>, <2>, <>",
       "2"};
   GradientProgram program(context, test);
-  std::string message;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    message = diagnostic.str();
-    return success();
-  });
-  EXPECT_TRUE(failed(program.differentiate()));
-  EXPECT_EQ(message,
+  EXPECT_EQ(errorOf(program),
             "'train.cross_entropy' op has no derivative with respect to result 1; only "
             "result 0 is differentiable");
 }
@@ -175,13 +180,7 @@ TEST_F(Rules, TheLossScaleHasNoDerivative) {
   Case test{"unscale", {"2", ""}, "%y = train.unscale %a0, %a1 : <2>, <>", "2"};
   GradientProgram program(context, test, "f32");
   ASSERT_TRUE(program.isValid());
-  std::string message;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    message = diagnostic.str();
-    return success();
-  });
-  EXPECT_TRUE(failed(program.differentiate()));
-  EXPECT_EQ(message,
+  EXPECT_EQ(errorOf(program),
             "'train.unscale' op has no derivative with respect to the loss scale");
 }
 

@@ -7,6 +7,7 @@
 #include "train/Conversion/RowProgram.h"
 #include "train/Gradients/Registration.h"
 #include "train/Models/Models.h"
+#include "train/Pipelines/Pipelines.h"
 #include "train/Reference/Registration.h"
 #include "train/Transforms/Passes.h"
 
@@ -76,21 +77,18 @@ protected:
     return mlir::succeeded(pm.run(module));
   }
 
-  /// From a graph to stage step, and the derived programs.
+  /// From a graph to stage step, and the derived programs. The loss stays as it is.
   bool buildStep(mlir::ModuleOp module, const Recipe &recipe) {
     mlir::PassManager pm(&context);
-    pm.addPass(createTrainDerivePrograms());
-    pm.addPass(createTrainDifferentiate());
-    pm.addPass(mlir::createCSEPass());
-    pm.addPass(createTrainInterleaveChunks());
-    pm.addPass(createTrainAccumulate({recipe.accumulate}));
-    pm.addPass(createTrainFoldSums());
+    GraphOptions graph;
+    graph.lossChunk.reset();
+    buildGraphPipeline(pm, graph);
+    StepOptions step;
+    step.accumulate = recipe.accumulate;
     if (recipe.clip)
-      pm.addPass(createTrainClipGradients({1.0}));
-    TrainOptimizerOptions optimizer;
-    optimizer.kind = recipe.optimizer;
-    pm.addPass(createTrainOptimizer(optimizer));
-    pm.addPass(createTrainVerifyStage());
+      step.clipNorm = 1.0;
+    step.optimizer = recipe.optimizer;
+    buildStepPipeline(pm, step);
     return mlir::succeeded(pm.run(module));
   }
 

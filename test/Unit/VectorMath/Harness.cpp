@@ -1,7 +1,8 @@
-// See Harness.h. The pass list is that of CPU row kernels, minus what only memrefs need.
+// See Harness.h. From MLIR on, this is the way of the compiler's own kernels.
 #include "Harness.h"
 
-#include "mlir/Conversion/Passes.h"
+#include "Codegen/Codegen.h"
+#include "Cpu/Machine.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -10,21 +11,11 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
 
 #include <cstdlib>
 
@@ -70,79 +61,30 @@ static void buildKernel(ModuleOp module, const Function &f, int width, bool f64)
   func::ReturnOp::create(b);
 }
 
-static LogicalResult lower(ModuleOp module) {
-  PassManager pm(module.getContext());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  return pm.run(module);
-}
-
-static std::unique_ptr<llvm::TargetMachine> hostMachine() {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  llvm::Triple triple(llvm::sys::getProcessTriple());
-  std::string message;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!target)
-    return nullptr;
-  std::string features = "-prefer-256-bit";
-  for (auto &feature : llvm::sys::getHostCPUFeatures())
-    features += (feature.second ? ",+" : ",-") + feature.first().str();
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, llvm::sys::getHostCPUName(), features, {}, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
-}
-
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  // Scalar kernels are to stay scalar, and vectors as wide as they were asked for.
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graphs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graphs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
-/// The kernels as optimized LLVM IR for `machine`; null and an error when that fails.
-static std::unique_ptr<llvm::Module> buildModule(llvm::LLVMContext &llvmContext,
-                                                 const std::vector<Function> &functions,
-                                                 const std::vector<int> &widths, bool f64,
-                                                 llvm::TargetMachine *machine,
-                                                 std::string &error) {
-  if (!machine)
-    return error = "no code generator for this machine", nullptr;
+/// The kernels as `kind` for `machine`, by the way that compiled kernels take; empty and
+/// an error when that fails.
+static llvm::SmallVector<char, 0> writeKernels(const std::vector<Function> &functions,
+                                               const std::vector<int> &widths, bool f64,
+                                               llvm::TargetMachine &machine,
+                                               ObjectKind kind, std::string &error) {
+  llvm::SmallVector<char, 0> code;
   MLIRContext context;
   context.loadDialect<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                       math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
-  registerBuiltinDialectTranslation(context);
-  registerLLVMDialectTranslation(context);
-  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(&context));
   for (const Function &f : functions)
     for (int width : widths)
-      buildKernel(*module, f, width, f64);
-  if (failed(verify(*module)) || failed(lower(*module)))
-    return error = "the kernels did not verify or lower", nullptr;
-  auto result = translateModuleToLLVMIR(*module, llvmContext);
-  if (!result)
-    return error = "no LLVM IR", nullptr;
-  result->setDataLayout(machine->createDataLayout());
-  result->setTargetTriple(machine->getTargetTriple());
-  optimize(*result, *machine);
-  return result;
+      buildKernel(*kernels, f, width, f64);
+  if (failed(verify(*kernels)))
+    return error = "the kernels did not verify", code;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> module = translateKernels(*kernels, llvmContext);
+  if (!module)
+    return error = "no LLVM IR", code;
+  llvm::raw_svector_ostream stream(code);
+  if (llvm::Error wrong = writeModule(*module, machine, kind, stream))
+    error = llvm::toString(std::move(wrong)), code.clear();
+  return code;
 }
 
 std::string compileToPtx(const std::vector<Function> &functions, std::string &error) {
@@ -156,36 +98,24 @@ std::string compileToPtx(const std::vector<Function> &functions, std::string &er
     return "";
   std::unique_ptr<llvm::TargetMachine> machine(
       target->createTargetMachine(triple, "sm_80", "+ptx80", {}, std::nullopt));
-  llvm::LLVMContext context;
-  auto module = buildModule(context, functions, {1}, false, machine.get(), error);
-  if (!module)
-    return "";
-  llvm::SmallVector<char, 0> code;
-  llvm::raw_svector_ostream stream(code);
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr,
-                                   llvm::CodeGenFileType::AssemblyFile))
-    return error = "no PTX emission", "";
-  passes.run(*module);
+  llvm::SmallVector<char, 0> code =
+      writeKernels(functions, {1}, false, *machine, ObjectKind::Assembly, error);
   return std::string(code.data(), code.size());
 }
 
 std::unique_ptr<Compiled> Compiled::get(const std::vector<Function> &functions,
                                         const std::vector<int> &widths, bool f64,
                                         std::string &error) {
-  llvm::LLVMContext context;
-  auto machine = hostMachine();
-  auto module = buildModule(context, functions, widths, f64, machine.get(), error);
-  if (!module)
+  llvm::Expected<CpuTarget> target = CpuTarget::get("native");
+  if (!target)
+    return error = llvm::toString(target.takeError()), nullptr;
+  auto machine = createTargetMachine(*target);
+  if (!machine)
+    return error = llvm::toString(machine.takeError()), nullptr;
+  llvm::SmallVector<char, 0> code =
+      writeKernels(functions, widths, f64, **machine, ObjectKind::Object, error);
+  if (code.empty())
     return nullptr;
-
-  llvm::SmallVector<char, 0> code;
-  llvm::raw_svector_ostream stream(code);
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr,
-                                   llvm::CodeGenFileType::ObjectFile))
-    return error = "no object file emission", nullptr;
-  passes.run(*module);
   // For reading the instructions with a disassembler.
   if (const char *path = std::getenv("TRAIN_VMATH_OBJECT")) {
     std::error_code status;
