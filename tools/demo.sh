@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, from nothing: sets up a Debian 12 machine, builds the compiler, compiles a
-# byte-level GPT of 3.3 million parameters for this CPU and trains it on the text of a
+# byte-level GPT of 3.2 million parameters for this CPU and trains it on the text of a
 # dictionary of English. Ends with code 0 only if the loss on held-out text is below that
 # text's own order-1 entropy: what the best table of byte pairs could reach on it.
 #

@@ -55,31 +55,18 @@ private:
   std::string error;
 };
 
-using FamilyFunction = mlir::OwningOpRef<mlir::ModuleOp> (*)(mlir::MLIRContext *,
-                                                             Settings &);
+/// Builds a family's model; null after Settings::fail.
+using BuildFamily = mlir::OwningOpRef<mlir::ModuleOp>(mlir::MLIRContext *context,
+                                                      Settings &settings);
+BuildFamily buildMlp, buildResnet, buildUnet, buildGpt2, buildBert, buildVit, buildLlama;
 
 /// A family: its name, the options that it has beside --size and --batch, and its
-/// builder. The builder returns null after Settings::fail.
+/// builder.
 struct Family {
   llvm::StringRef name;
   std::vector<llvm::StringRef> options;
-  FamilyFunction build;
+  BuildFamily *build;
 };
-
-mlir::OwningOpRef<mlir::ModuleOp> buildMlp(mlir::MLIRContext *context,
-                                           Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildResnet(mlir::MLIRContext *context,
-                                              Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildUnet(mlir::MLIRContext *context,
-                                            Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildGpt2(mlir::MLIRContext *context,
-                                            Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildBert(mlir::MLIRContext *context,
-                                            Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildVit(mlir::MLIRContext *context,
-                                           Settings &settings);
-mlir::OwningOpRef<mlir::ModuleOp> buildLlama(mlir::MLIRContext *context,
-                                             Settings &settings);
 
 } // namespace train
 

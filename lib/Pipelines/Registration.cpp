@@ -113,7 +113,7 @@ struct Flags : PassPipelineOptions<Flags<Groups...>>, Groups... {
 
 void train::registerTrainPipelines() {
   PassPipelineRegistration<Flags<GraphFlags>>(
-      "train-graph-pipeline", "set the batch and derive eval and predict",
+      "train-graph-pipeline", "set the batch, chunk the loss, derive eval and predict",
       [](OpPassManager &pm, const Flags<GraphFlags> &flags) {
         buildGraphPipeline(pm, flags.get<GraphFlags>());
       });
@@ -124,7 +124,7 @@ void train::registerTrainPipelines() {
       });
   PassPipelineRegistration<>("train-fuse-pipeline", "form kernels", buildFusePipeline);
   PassPipelineRegistration<Flags<PlanFlags>>(
-      "train-schedule-pipeline", "fix the order of issue",
+      "train-schedule-pipeline", "fix the order of issue and what is computed again",
       [](OpPassManager &pm, const Flags<PlanFlags> &flags) {
         buildSchedulePipeline(pm, flags.get<PlanFlags>());
       });

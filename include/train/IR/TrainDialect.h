@@ -46,7 +46,7 @@
 
 namespace train {
 
-/// The attribute on the module that names its stage (DESIGN section 3).
+/// The attribute on the module that names its stage (docs/pipeline.md).
 inline constexpr llvm::StringLiteral kStageAttr = "train.stage";
 /// The discardable attribute that carries a layer's name after its scope is inlined.
 inline constexpr llvm::StringLiteral kLayerAttr = "train.layer";

@@ -15,7 +15,7 @@ struct Tensor;
 class EvalContext;
 } // namespace reference
 
-/// Where the bytes of one op result live (DESIGN section 3).
+/// Where the bytes of one op result live.
 struct ResultStorage {
   enum class Kind {
     Fresh,     ///< storage of its own
@@ -41,7 +41,7 @@ struct LibraryCall {
   llvm::SmallVector<int64_t, 8> params;
 };
 
-/// The classes of autocast (FIELD section 3).
+/// The classes of autocast; PrecisionOpInterface says what each means.
 enum class PrecisionClass { Low, Full, Promote, PassThrough };
 
 /// How a row program walks its op's domain.

@@ -60,7 +60,7 @@ struct TrainOptions {
   PlanOptions plan;
 };
 
-/// Sets the batch and derives eval and predict. Stage graph.
+/// Sets the batch, splits the loss into chunks, derives eval and predict. Stage graph.
 void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
 
 /// Differentiates, accumulates, clips, adds the optimizer. Stage step.
@@ -69,7 +69,7 @@ void buildStepPipeline(mlir::OpPassManager &pm, const StepOptions &options);
 /// Forms kernels. Stage fused.
 void buildFusePipeline(mlir::OpPassManager &pm);
 
-/// Fixes the order of issue. Stage scheduled.
+/// Fixes the order of issue, and in it what is computed again. Stage scheduled.
 void buildSchedulePipeline(mlir::OpPassManager &pm, const PlanOptions &options);
 
 /// Places everything in the arena. Stage planned.

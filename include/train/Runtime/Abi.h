@@ -216,7 +216,7 @@ typedef struct TrainExecutable {
   uint64_t fingerprint; /* of the module at stage planned: checkpoints carry it for
                            information */
   double step_flops;    /* of the contractions of one whole step, for mfu */
-  const char *report;   /* the memory report, JSON text (DESIGN section 8) */
+  const char *report;   /* the memory report, JSON text (docs/memory-report.md) */
   const char *options;  /* the compile options, JSON text */
   const TrainKernel *kernels;
   uint32_t kernel_count;

@@ -118,7 +118,8 @@ def TrainDifferentiate : TrainPass<"train-differentiate"> {
     an error, with notes on what made it active.
 
     Assumptions: stage graph, exactly one train.graph, every trainable parameter of a float type. The seed of the loss's
-    adjoint is the constant that carries `train.seed`, which train-accumulate and train-loss-scale find. docs/rationale/differentiate.md.
+    adjoint is the constant that carries `train.seed`, which train-accumulate finds.
+    docs/rationale/differentiate.md.
 
     Example:
     ```mlir
@@ -278,7 +279,7 @@ def TrainFuse : TrainPass<"train-fuse"> {
 def TrainSchedule : TrainPass<"train-schedule"> {
   let summary = "fix the order of issue";
   let description = [{
-    List scheduling, block by block: of the ops that are ready, one that frees at least as many bytes as it allocates goes first (the most
+    List scheduling, block by block: of the ops that are ready, one that frees more bytes than it allocates goes first (the most
     first), else the one that comes first in the order given. So updates run as soon as their gradient is complete, and
     nothing big is computed before the order given needs it. Constants move to their first use. Every reader of a storage comes before the
     op that overwrites it, writes come last. The better of the new order and the one given is kept,

@@ -20,9 +20,6 @@ public:
   /// Whether a trainable parameter reaches the value.
   bool isVaried(mlir::Value value) const { return varied.contains(value); }
 
-  /// Whether the loss depends on the value.
-  bool isUseful(mlir::Value value) const { return useful.contains(value); }
-
   /// Attaches the chain that makes `op` active: where the parameter is read.
   void explain(mlir::InFlightDiagnostic &diagnostic, mlir::Operation *op,
                mlir::Value loss) const;
