@@ -149,14 +149,14 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                  "The CPU that runs it: native, or LLVM's name of one (native)");
   app.add_option("--threads", o.threads,
                  "Threads of the executable (this machine's processors)")
-      ->check(wholeNumber<int>());
+      ->transform(wholeNumber<int>());
   app.add_option("--micro-batch", o.microBatch, "Samples per micro-batch (the model's)")
-      ->check(wholeNumber<int64_t>());
+      ->transform(wholeNumber<int64_t>());
   app.add_option("--global-batch", o.globalBatch,
                  "Samples per step: micro-batch x accumulate")
-      ->check(wholeNumber<int64_t>());
+      ->transform(wholeNumber<int64_t>());
   app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)")
-      ->check(wholeNumber<int64_t>());
+      ->transform(wholeNumber<int64_t>());
   app.add_option("--optimizer", o.train.step.optimizer,
                  "sgd, momentum, adam or adamw (adamw)");
   app.add_option("--beta1", o.train.step.beta1,

@@ -132,8 +132,7 @@ Status Executor::run(const TrainProgram &program, const InputLoader &load,
           "%s at %s (program '%s', command %u)", executable.locations[command.name],
           executable.locations[command.location], program.name, number));
     if (profile)
-      TRAIN_RT_RETURN_IF_ERROR(
-          profile->record(program, command, begin, steadyNanoseconds()));
+      profile->record(program, command, begin, steadyNanoseconds());
     if (finiteCheck)
       TRAIN_RT_RETURN_IF_ERROR(finiteCheck->checkCommand(program, command, number));
   }

@@ -57,17 +57,24 @@ Result<File> File::openAt(const std::string &path, uint64_t keepBytes) {
   if (descriptor < 0)
     return systemError("open", path, errno);
   File file(descriptor, true, path);
+  Status status = file.cutTo(keepBytes);
+  if (!status.ok())
+    return status;
+  return file;
+}
+
+Status File::cutTo(uint64_t bytes) {
   struct stat info;
   if (::fstat(descriptor, &info) != 0)
     return systemError("open", path, errno);
   // A terminal or a pipe has nothing that could be cut off.
   if (!S_ISREG(info.st_mode))
-    return file;
-  if (::ftruncate(descriptor, off_t(keepBytes)) != 0)
+    return Status::success();
+  if (::ftruncate(descriptor, off_t(bytes)) != 0)
     return systemError("truncate", path, errno);
   if (::lseek(descriptor, 0, SEEK_END) < 0)
     return systemError("seek in", path, errno);
-  return file;
+  return Status::success();
 }
 
 File File::borrow(int descriptor, std::string name) {

@@ -117,6 +117,26 @@ void writeWindow(const TrainProgram &program, const Shapes &shapes,
                   scalarOf(TrainType(tensor.type)), target, count);
 }
 
+// Logits that say nothing: one of them is NaN, or the largest is infinite. Those of
+// tokens that shall not come may be -inf.
+Status checkLogits(const float *logits, int64_t count, int64_t token) {
+  float largest = -INFINITY;
+  for (int64_t id = 0; id < count; ++id) {
+    if (std::isnan(logits[id]))
+      return Status::error(ErrorKind::Diverged,
+                           format("the logit of id %lld for token %lld is nan "
+                                  "(--allow-nan goes on)",
+                                  (long long)id, (long long)token + 1));
+    largest = std::max(largest, logits[id]);
+  }
+  if (std::isfinite(largest))
+    return Status::success();
+  return Status::error(ErrorKind::Diverged,
+                       format("the largest logit for token %lld is %g (--allow-nan goes "
+                              "on)",
+                              (long long)token + 1, double(largest)));
+}
+
 } // namespace
 
 int64_t sampleToken(const float *logits, int64_t count, double temperature, int64_t topK,
@@ -181,6 +201,13 @@ Status generate(Session &session, const TrainProgram &program,
     const auto *logits =
         reinterpret_cast<const float *>(session.arena() + shapes.logits->offset) +
         last * shapes.rowLogits;
+    if (!options.allowNan) {
+      status = checkLogits(logits, shapes.vocabulary, i);
+      if (!status.ok()) {
+        TRAIN_RT_RETURN_IF_ERROR(emit("\n"));
+        return status;
+      }
+    }
     ids.push_back(sampleToken(logits, shapes.vocabulary, options.temperature,
                               options.topK, random.uniform(uint64_t(i))));
     TRAIN_RT_RETURN_IF_ERROR(show(ids.back(), false));

@@ -22,15 +22,26 @@ template <typename T> std::string number(const std::optional<T> &value, int digi
 // Longer lines are not ours.
 constexpr uint64_t maximumLineBytes = 1 << 16;
 
-bool isLineUpTo(std::string_view line, int64_t completedSteps) {
+// The step of a line of ours.
+std::optional<int64_t> stepOf(std::string_view line) {
   auto object = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
-  return object.is_object() && object.contains("step") &&
-         object["step"].is_number_integer() &&
-         object["step"].get<int64_t>() <= completedSteps;
+  if (!object.is_object() || !object.contains("step") ||
+      !object["step"].is_number_integer())
+    return std::nullopt;
+  return object["step"].get<int64_t>();
 }
 
-// How many bytes of the log to keep: whole lines of steps up to `completedSteps`. Read in
-// pieces, because the log of a long training is long.
+// Whether a text without an end of line may be what a killed training left of a line.
+bool mayBeCut(std::string_view text) {
+  constexpr std::string_view start = "{\"step\":";
+  size_t common = std::min(text.size(), start.size());
+  return text.size() <= maximumLineBytes &&
+         text.substr(0, common) == start.substr(0, common);
+}
+
+// How many bytes of the log to keep: whole lines of steps up to `completedSteps`. What
+// follows is cut off, and so it has to be ours. Read in pieces, because the log of a long
+// training is long.
 Result<uint64_t> keptBytes(const InputFile &file, int64_t completedSteps) {
   std::string buffer;
   uint64_t kept = 0;
@@ -39,14 +50,29 @@ Result<uint64_t> keptBytes(const InputFile &file, int64_t completedSteps) {
     Status status = file.read(buffer.data(), kept, buffer.size());
     if (!status.ok())
       return status;
+    auto foreign = [&](size_t at) {
+      return Status::error(
+          ErrorKind::Data,
+          format("'%s' is no log of a training: byte %llu does not begin a line of one "
+                 "(choose another file for --log)",
+                 printable(file.path()).c_str(), (unsigned long long)(kept + at)));
+    };
     size_t at = 0, end;
-    for (; (end = buffer.find('\n', at)) != std::string::npos; at = end + 1)
-      if (end - at > maximumLineBytes ||
-          !isLineUpTo(std::string_view(buffer).substr(at, end - at), completedSteps))
+    for (; (end = buffer.find('\n', at)) != std::string::npos; at = end + 1) {
+      std::optional<int64_t> step;
+      if (end - at <= maximumLineBytes)
+        step = stepOf(std::string_view(buffer).substr(at, end - at));
+      if (!step)
+        return foreign(at);
+      if (*step > completedSteps)
         return kept + at;
-    kept += at;
-    if (at == 0) // no end of a line in all that was read
+    }
+    if (at == 0) { // no end of a line in all that was read
+      if (!mayBeCut(buffer))
+        return foreign(0);
       break;
+    }
+    kept += at;
   }
   return kept;
 }

@@ -5,6 +5,7 @@
 #include "train/rt/Text.h"
 
 #include <cmath>
+#include <limits>
 
 namespace train::rt {
 namespace {
@@ -77,6 +78,12 @@ Status checkRanges(const Options &options) {
     if (!std::isfinite(check.value) || check.value < 0)
       return usage(format("%s is %g, it must be a finite number of at least 0",
                           check.name, check.value));
+  // A program gets its rate as f32.
+  for (const Finite &check : std::initializer_list<Finite>{
+           {"--lr", options.rate.value_or(0)}, {"--min-lr", options.minRate.value_or(0)}})
+    if (!std::isfinite(float(check.value)))
+      return usage(format("%s is %g, the largest f32 is %g", check.name, check.value,
+                          double(std::numeric_limits<float>::max())));
   return Status::success();
 }
 
@@ -128,7 +135,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
         ->type_name("[INPUT:]FILE");
   };
   auto number = [&](const char *name, auto &into, const char *text) {
-    app.add_option(name, into, text)->check(wholeNumber<int64_t>())->type_name("N");
+    app.add_option(name, into, text)->transform(wholeNumber<int64_t>())->type_name("N");
   };
   data("--data", options.data,
        "Training data: .npy, .bin (u16 tokens, with or without the header of llm.c), or "
@@ -156,7 +163,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
   app.add_option("--seed", options.seed,
                  "Seed of initial values, sample order, dropout and generation "
                  "(default: 0)")
-      ->check(wholeNumber<uint64_t>())
+      ->transform(wholeNumber<uint64_t>())
       ->type_name("N");
   app.add_option("--order", order,
                  "Order of the samples: shuffled anew in each epoch, or file, as they "
@@ -198,7 +205,7 @@ Result<Options> parseOptions(int argc, const char *const *argv, const std::strin
       ->type_name("X");
   app.add_option("--top-k", options.topK,
                  "Choose among the K most likely tokens (default: all)")
-      ->check(wholeNumber<int64_t>())
+      ->transform(wholeNumber<int64_t>())
       ->type_name("K");
 
   app.add_option("--log", options.log, "Metrics of each step as JSON lines")

@@ -27,16 +27,31 @@ Status Profile::openTrace(const std::string &path) {
   if (!file)
     return file.takeStatus();
   trace.emplace(std::move(*file));
-  return trace->write("[\n");
+  pending = "[\n";
+  writePending();
+  return takeError();
 }
 
-Status Profile::record(const TrainProgram &program, const TrainCommand &command,
-                       int64_t begin, int64_t end) {
+void Profile::writePending() {
+  error = trace->write(pending);
+  if (error.ok()) {
+    written += pending.size();
+  } else {
+    // Half an event is cut off; what it takes to end the array may fit in its place.
+    if (trace->cutTo(written).ok())
+      (void)trace->write("\n]\n");
+    trace.reset();
+  }
+  pending.clear();
+}
+
+void Profile::record(const TrainProgram &program, const TrainCommand &command,
+                     int64_t begin, int64_t end) {
   Entry &entry = entries[{command.name, command.location}];
   entry.nanoseconds += end - begin;
   ++entry.calls;
   if (!trace || events >= maximumEvents)
-    return Status::success();
+    return;
   pending += format(
       "%s{\"name\":%s,\"cat\":%s,\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,"
       "\"dur\":%.3f,\"args\":{\"location\":%s}}",
@@ -44,18 +59,18 @@ Status Profile::record(const TrainProgram &program, const TrainCommand &command,
       jsonString(program.name).c_str(), double(begin) / 1e3, double(end - begin) / 1e3,
       jsonString(executable.locations[command.location]).c_str());
   ++events;
-  if (pending.size() < (1 << 20))
-    return Status::success();
-  Status status = trace->write(pending);
-  pending.clear();
-  return status;
+  if (pending.size() >= (1 << 20))
+    writePending();
 }
 
 Status Profile::close() {
+  if (trace)
+    writePending();
   if (!trace)
-    return Status::success();
-  TRAIN_RT_RETURN_IF_ERROR(trace->write(pending + "\n]\n"));
-  Status status = trace->close();
+    return takeError();
+  Status status = trace->write("\n]\n");
+  if (status.ok())
+    status = trace->close();
   trace.reset();
   return status;
 }

@@ -7,6 +7,7 @@
 #include "train/rt/Initialize.h"
 #include "train/rt/MemoryReport.h"
 #include "train/rt/Options.h"
+#include "train/rt/Outputs.h"
 #include "train/rt/Profile.h"
 #include "train/rt/Session.h"
 #include "train/rt/Signals.h"
@@ -64,6 +65,7 @@ GenerateOptions generationOptions(const Options &options, const Plan &plan,
   generation.temperature = options.temperature;
   generation.topK = options.topK;
   generation.seed = seed;
+  generation.allowNan = options.allowNan;
   generation.bytes = plan.data.isText() || (plan.evalData && plan.evalData->isText());
   return generation;
 }
@@ -149,6 +151,10 @@ Status startState(Session &session, const Options &options, const Plan &plan,
              manifest->order};
     options.override(state.schedule);
     note(format("resumed after step %lld", (long long)state.step));
+    if (plan.train && state.step >= state.schedule.steps)
+      note(format("nothing is left to train: all %lld steps are done, and --steps counts "
+                  "those before a resume",
+                  (long long)state.schedule.steps));
     return Status::success();
   }
   if (checkpoints && plan.train) {
@@ -190,6 +196,7 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
   std::vector<std::string> notes;
   TRAIN_RT_RETURN_IF_ERROR(checkMachine(executable, machineFacts(), notes));
   printNotes(notes);
+  TRAIN_RT_RETURN_IF_ERROR(checkOutputs(options));
   Plan plan;
   TRAIN_RT_RETURN_IF_ERROR(makePlan(executable, options, plan));
   if (options.printMemory)

@@ -260,7 +260,9 @@ Status readTensor(const Safetensors &file, const std::string &name,
                                 printable(name).c_str(), scalarName(tensor.type),
                                 scalarName(type)));
   };
-  if (!canConvert(tensor.type, type))
+  // Data may be counts that a model computes with. Weights of another kind are a mistake,
+  // such as a quantized file whose scales are elsewhere.
+  if (isFloat(tensor.type) != isFloat(type))
     return cannot();
   // In pieces: a file may be larger than what is left beside the arena.
   constexpr uint64_t pieceElements = 1 << 16;

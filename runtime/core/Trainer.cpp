@@ -30,7 +30,24 @@ Result<double> Trainer::evaluate(int64_t step) {
     status = board->write(step, {{"eval_loss", float(*loss)}});
   if (!status.ok())
     return status;
+  status =
+      checkFinite(format("the evaluation loss after step %lld", (long long)step), *loss);
+  if (!status.ok())
+    return status;
   return loss;
+}
+
+Status Trainer::checkFinite(const std::string &what, double loss) {
+  if (std::isfinite(loss) || options.allowNan)
+    return Status::success();
+  std::string why = "--find-nan names the op that made it, --allow-nan goes on";
+  if (FiniteCheck *search = session.nanSearch())
+    why = search->firstInfinity();
+  // The sign of a NaN says nothing.
+  return Status::error(ErrorKind::Diverged,
+                       format("%s is %s (%s)", what.c_str(),
+                              std::isnan(loss) ? "nan" : format("%g", loss).c_str(),
+                              why.c_str()));
 }
 
 Status Trainer::save(const TrainingState &state) {
@@ -126,17 +143,9 @@ Status Trainer::step(const TrainProgram &program, TrainingState &state, double r
   whole = true;
   lastLoss = outputs->loss;
   TRAIN_RT_RETURN_IF_ERROR(afterStep(state, *outputs, rate, steadyNanoseconds() - begin));
-  if (std::isfinite(outputs->loss) || options.allowNan)
-    return Status::success();
-  std::string why = "--find-nan names the op that made it, --allow-nan goes on";
-  if (FiniteCheck *search = session.nanSearch())
-    why = search->firstInfinity();
-  // The sign of a NaN says nothing.
-  std::string loss =
-      std::isnan(outputs->loss) ? "nan" : format("%g", double(outputs->loss));
-  return Status::error(ErrorKind::Diverged,
-                       format("the loss of step %lld is %s (%s)", (long long)state.step,
-                              loss.c_str(), why.c_str()));
+  TRAIN_RT_RETURN_IF_ERROR(checkFinite(
+      format("the loss of step %lld", (long long)state.step), double(outputs->loss)));
+  return session.takeProfileError();
 }
 
 Status Trainer::runSteps(const TrainProgram &program, TrainingState &state,

@@ -28,13 +28,13 @@ int main(int argc, char **argv) {
                  "random: up or down at random");
   app.add_option("--seed", options.seed,
                  "Seed of initial values, random inputs and dropout (1)")
-      ->check(train::wholeNumber<int64_t>());
+      ->transform(train::wholeNumber<int64_t>());
   app.add_option("--rounding-seed", options.roundingSeed,
                  "Seed of the rounding under --mode=random (1)")
-      ->check(train::wholeNumber<int64_t>());
+      ->transform(train::wholeNumber<int64_t>());
   app.add_option("--steps", options.steps,
                  "How often to run the program, carrying its writes along (1)")
-      ->check(train::wholeNumber<int64_t>());
+      ->transform(train::wholeNumber<int64_t>());
   app.add_option("--lr", options.learningRate, "Learning rate (0.001)");
   app.add_option("--inputs", options.inputs,
                  "random, or NAME=FILE.npy,... with the rest random");
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
                  "What to print: outputs, hash, params; separated by commas");
   app.add_option("--elements", options.elements,
                  "Most elements to print of one tensor (64)")
-      ->check(train::wholeNumber<int64_t>());
+      ->transform(train::wholeNumber<int64_t>());
   app.add_flag("--hex", options.hex, "Print floats in hexadecimal, exactly");
   app.add_option("--dump", options.dump,
                  "Directory for outputs and symbols as .npy files");
@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_option("--ranks", options.ranks, "Number of ranks (1)")
-      ->check(train::wholeNumber<int64_t>());
+      ->transform(train::wholeNumber<int64_t>());
   train::CommandLine line = train::parseCommandLine(app, argc, argv);
   if (!line.error.empty())
     return usageError(line.error);

@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
   app.add_option("family", options.family, "One of " + llvm::join(modelFamilies(), ", "));
   app.add_option("--size", options.size, "A published size, such as 124M, base, 50");
   auto number = [&](const char *name, std::optional<int64_t> &value, const char *what) {
-    app.add_option(name, value, what)->check(wholeNumber<int64_t>());
+    app.add_option(name, value, what)->transform(wholeNumber<int64_t>());
   };
   number("--layers", options.layers, "Transformer blocks, or levels of a U-Net");
   number("--width", options.width, "Model width, or channels of the first stage");

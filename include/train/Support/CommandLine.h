@@ -34,8 +34,9 @@ inline std::string shownArgument(const std::string &text) {
   return out + (text.size() > 80 ? "..." : "");
 }
 
-/// Accepts whole numbers that T can hold; CLI11 alone makes the largest of those that it
-/// cannot.
+/// Accepts decimal whole numbers that T can hold; CLI11 alone makes the largest of those
+/// that it cannot. To be given to `transform`, not `check`: it takes leading zeros away,
+/// after which CLI11 would read another base.
 template <typename T> CLI::Validator wholeNumber() {
   return CLI::Validator(
       [](std::string &text) {
@@ -43,8 +44,10 @@ template <typename T> CLI::Validator wholeNumber() {
         auto [end, error] =
             std::from_chars(text.data(), text.data() + text.size(), value);
         bool whole = error == std::errc() && end == text.data() + text.size();
-        return whole ? std::string()
-                     : "'" + shownArgument(text) + "' is not a whole number in range";
+        if (!whole)
+          return "'" + shownArgument(text) + "' is not a whole number in range";
+        text = std::to_string(value);
+        return std::string();
       },
       "");
 }

@@ -311,6 +311,22 @@ TEST_F(WeightsTest, AllFloatTypesAreConverted) {
   }
 }
 
+TEST_F(WeightsTest, IntegersAreNoWeights) {
+  const std::tuple<Scalar, std::string, const char *> types[] = {
+      {Scalar::Bool, std::string("\1\0\1", 3), "bool"},
+      {Scalar::I8, "abc", "i8"},
+      {Scalar::U8, "abc", "u8"},
+      {Scalar::I32, bytes<int32_t>({1, 2, 3}), "i32"},
+      {Scalar::I64, bytes<int64_t>({1, 2, 3}), "i64"}};
+  for (const auto &[type, data, name] : types) {
+    Status status = loadFrom(weights(
+        {{"model.weight", type, {3}, data}, {"model.bias", Scalar::F32, {}, one}}));
+    EXPECT_ERROR(status,
+                 "tensor 'model.weight' of " + std::string(name) + " cannot become f32");
+    EXPECT_EQ(status.kind(), ErrorKind::Data);
+  }
+}
+
 TEST_F(WeightsTest, WhatIsMissingOrWrong) {
   EXPECT_ERROR(loadFrom(weights({{"model.weight", Scalar::F32, {3}, three}})),
                "1 of 2 parameters are missing: model.bias");

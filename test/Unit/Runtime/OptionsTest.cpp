@@ -31,6 +31,23 @@ TEST(OptionsTest, LastOneWins) {
   EXPECT_EQ(options->newSchedule().kind, ScheduleKind::Cosine);
 }
 
+TEST(OptionsTest, LeadingZerosAreDecimal) {
+  auto options = parse({"--steps=010", "--seed", "0099", "--top-k=00", "--generate=-0"});
+  ASSERT_TRUE(options.ok()) << options.message();
+  EXPECT_EQ(options->steps, 10);
+  EXPECT_EQ(options->seed, 99u);
+  EXPECT_EQ(options->topK, 0);
+  EXPECT_ERROR(parse({"--steps=0x10"}), "--steps: '0x10' is not a whole number in range");
+  EXPECT_ERROR(parse({"--steps=0b1"}), "'0b1' is not a whole number");
+}
+
+TEST(OptionsTest, RatesAreFiniteInF32) {
+  EXPECT_TRUE(parse({"--lr=3e38", "--min-lr=3e38"}).ok());
+  EXPECT_ERROR(parse({"--lr=1e39"}), "--lr is 1e+39, the largest f32 is 3.40282e+38");
+  EXPECT_ERROR(parse({"--min-lr=1e300"}), "--min-lr is 1e+300, the largest f32 is");
+  EXPECT_TRUE(parse({"--timeout=1e39"}).ok());
+}
+
 TEST(OptionsTest, DataAddsUp) {
   auto options = parse({"--data=x:a.npy", "--data", "y:b.npy", "--eval-data=x:c"});
   ASSERT_TRUE(options.ok()) << options.message();
@@ -179,6 +196,26 @@ TEST_F(MetricsTest, ResumeDropsWhatCameLater) {
   ASSERT_TRUE(JsonlLog::open(file, 0).ok());
   EXPECT_EQ(read(file), "");
   EXPECT_TRUE(JsonlLog::open(path("new.jsonl"), 9).ok());
+}
+
+// What would be cut off has to be ours.
+TEST_F(MetricsTest, ResumeRefusesForeignFiles) {
+  std::string ours = toJsonLine(record(1));
+  for (const std::string &text :
+       {std::string("x,y\n1,2\n"), std::string("no end of a line"),
+        std::string("{\"steps\":1}\n"), ours + "remember the milk\n",
+        ours + "remember the milk", std::string(3 << 20, 'x')}) {
+    write("notes", text);
+    auto log = JsonlLog::open(path("notes"), 2);
+    EXPECT_ERROR(log, "notes' is no log of a training: byte ");
+    EXPECT_EQ(log.takeStatus().kind(), ErrorKind::Data);
+    EXPECT_EQ(read(path("notes")), text);
+  }
+  for (const std::string &text : {std::string(), ours.substr(0, 4), ours.substr(0, 30)}) {
+    write("log", ours + text);
+    EXPECT_TRUE(JsonlLog::open(path("log"), 2).ok());
+    EXPECT_EQ(read(path("log")), ours);
+  }
 }
 
 TEST_F(MetricsTest, EventFilesAreTfRecords) {

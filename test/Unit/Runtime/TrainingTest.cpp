@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -334,6 +335,110 @@ TEST_F(TrainingTest, DivergenceEndsWithItsOwnCode) {
   EXPECT_EQ(train({"--steps=500", "--lr=100"}), 6);
   EXPECT_NE(err.find("error: the loss of step "), std::string::npos) << err;
   EXPECT_EQ(train({"--steps=500", "--lr=100", "--allow-nan"}), 0) << err;
+}
+
+// An evaluation or a generation that says nothing ends like such a training.
+TEST_F(TrainingTest, EvaluationAndGenerationOfNonFiniteWeights) {
+  auto broken = [&](const toy::Toy &toy, const std::vector<std::string> &train) {
+    std::vector<std::string> first = train;
+    first.insert(first.end(), {"--steps=1", "--export=" + path("w.safetensors")});
+    EXPECT_EQ(run(toy, first), 0) << err;
+    std::string text = read(path("w.safetensors"));
+    // The last element of the data is one of a parameter.
+    text.replace(text.size() - 4, 4, bytes<float>({NAN}));
+    return "--init=" + write("nan.safetensors", text);
+  };
+  std::string init = broken(regression, data);
+  EXPECT_EQ(train({"--eval-only", init}), 6);
+  EXPECT_NE(err.find("error: the evaluation loss after step 0 is nan (--find-nan names"),
+            std::string::npos)
+      << err;
+  EXPECT_NE(out.find("eval 0 "), std::string::npos) << out;
+  EXPECT_EQ(train({"--eval-only", "--allow-nan", init}), 0) << err;
+
+  // Of the last token's row.
+  init = broken(bigram, {"--data=" + path("text.txt")});
+  std::string prompt = "--prompt=a\xff";
+  EXPECT_EQ(run(bigram, {"--generate=3", prompt, init}), 6);
+  EXPECT_NE(err.find("error: generation: the logit of id 255 for token 1 is nan"),
+            std::string::npos)
+      << err;
+  EXPECT_EQ(run(bigram, {"--generate=3", prompt, "--allow-nan", init}), 0) << err;
+  EXPECT_EQ(run(bigram, {"--generate=3", "--prompt=a", "--temperature=0", init}), 0);
+}
+
+// What is written must not be what is read, under whatever name.
+TEST_F(TrainingTest, OutputsDoNotDestroyInputs) {
+  std::string x = read(path("x.npy"));
+  std::filesystem::create_hard_link(path("x.npy"), path("hard"));
+  std::filesystem::create_symlink(path("x.npy"), path("soft"));
+  std::filesystem::create_symlink(path("later"), path("dangling"));
+  std::filesystem::create_directory(path("d"));
+  ASSERT_EQ(train({"--steps=1", "--export=" + path("w")}), 0) << err;
+  auto refused = [&](std::vector<std::string> more, const std::string &message) {
+    EXPECT_EQ(train(more), 2);
+    EXPECT_NE(err.find(message), std::string::npos) << err;
+    EXPECT_EQ(read(path("x.npy")), x);
+    EXPECT_FALSE(std::filesystem::exists(path("later")));
+  };
+  for (const std::string &option : {"--log", "--trace", "--export", "--checkpoint"})
+    for (const char *name : {"x.npy", "hard", "soft", "d/../x.npy"})
+      refused({option + "=" + path(name)},
+              option + " names '" + path(name) + "', which is also the file of --data");
+  refused({"--log=" + path("text.txt"), "--eval-data=x:" + path("text.txt")},
+          "the file of --eval-data");
+  refused({"--export=" + path("w"), "--init=" + path("w")}, "the file of --init");
+  refused({"--log=/proc/self/exe"}, "which is this executable");
+  refused({"--export=" + path("later"), "--log=" + path("d/../later")},
+          "which is also the file of --export");
+  refused({"--trace=" + path("dangling"), "--log=" + path("later")},
+          "which is also the file of --trace");
+  refused({"--checkpoint=" + path("later/"), "--log=" + path("later")},
+          "which is also the file of --checkpoint");
+  ASSERT_EQ(train({"--steps=2", "--checkpoint=" + path("ck")}), 0) << err;
+  refused({"--steps=3", "--resume", "--checkpoint=" + path("ck"),
+           "--export=" + path("ck/step-00000002/model.safetensors")},
+          "which is inside a checkpoint of --checkpoint=");
+  EXPECT_EQ(train({"--steps=1", "--log=/dev/null", "--trace=/dev/null",
+                   "--export=" + path("ck/exported")}),
+            0)
+      << err;
+}
+
+TEST_F(TrainingTest, ResumeSaysThatNothingIsLeft) {
+  std::string ck = "--checkpoint=" + path("ck");
+  ASSERT_EQ(train({ck, "--steps=4"}), 0) << err;
+  EXPECT_EQ(train({ck, "--resume", "--steps=2"}), 0) << err;
+  EXPECT_NE(err.find("note: nothing is left to train: all 2 steps are done"),
+            std::string::npos)
+      << err;
+  EXPECT_EQ(train({ck, "--resume", "--steps=5"}), 0) << err;
+  EXPECT_EQ(err.find("nothing is left"), std::string::npos) << err;
+}
+
+// A trace that cannot be written ends the training like a signal: a checkpoint first. It
+// is JSON, whatever the end.
+TEST_F(TrainingTest, AFullDiskUnderTheTraceLosesNothing) {
+  std::string ck = "--checkpoint=" + path("ck"), trace = "--trace=" + path("t.json");
+  std::vector<std::string> arguments = {"--steps=4000", ck, trace};
+  struct rlimit before, limit;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit = before;
+  limit.rlim_cur = 1500000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  int code = train(arguments);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(code, 5) << err;
+  EXPECT_NE(err.find("t.json': File too large"), std::string::npos) << err;
+  EXPECT_NE(err.find("note: saved the checkpoint of step "), std::string::npos) << err;
+  EXPECT_GT(nlohmann::json::parse(read(path("t.json"))).size(), 1000u);
+  EXPECT_EQ(train({"--steps=4000", ck, "--resume", "--hash-every=4000"}), 0) << err;
+  std::vector<std::string> resumed = hashes();
+  EXPECT_EQ(train({"--steps=4000", "--hash-every=4000"}), 0) << err;
+  EXPECT_EQ(hashes(), resumed);
+
+  EXPECT_EQ(train({"--steps=500", "--lr=100", trace}), 6) << err;
+  EXPECT_GT(nlohmann::json::parse(read(path("t.json"))).size(), 1u);
 }
 
 // A signal that arrives in the middle of a training ends it after a step, with a

@@ -29,6 +29,8 @@ public:
 
   Status write(const void *data, size_t bytes);
   Status write(std::string_view text) { return write(text.data(), text.size()); }
+  /// Drops what lies behind the first `bytes` bytes of a regular file, and goes on there.
+  Status cutTo(uint64_t bytes);
   Status sync();
   Status close();
 

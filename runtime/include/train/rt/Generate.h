@@ -19,7 +19,8 @@ struct GenerateOptions {
   double temperature = 1; ///< 0: always the most likely token
   int64_t topK = 0;       ///< choose among the k most likely; 0: among all
   uint64_t seed = 0;
-  bool bytes = false; ///< tokens are bytes, whatever the vocabulary
+  bool bytes = false;    ///< tokens are bytes, whatever the vocabulary
+  bool allowNan = false; ///< go on where the logits are not finite
 };
 
 /// Whether generate can work with this program and this prompt. The error says why not.

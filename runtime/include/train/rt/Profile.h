@@ -19,6 +19,10 @@ namespace train::rt {
 class Profile {
 public:
   explicit Profile(const TrainExecutable &executable) : executable(executable) {}
+  /// Ends the trace like close, so that it is valid JSON whatever the run came to.
+  ~Profile() { (void)close(); }
+  Profile(const Profile &) = delete;
+  Profile &operator=(const Profile &) = delete;
 
   /// Starts a trace (JSON array format, microseconds, readable by chrome://tracing and
   /// Perfetto). It holds the first `maximumEvents` commands: a trace of a whole training
@@ -26,11 +30,15 @@ public:
   Status openTrace(const std::string &path);
   static constexpr uint64_t maximumEvents = 500000;
 
-  /// One command ran from `begin` to `end` nanoseconds of a steady clock.
-  Status record(const TrainProgram &program, const TrainCommand &command, int64_t begin,
-                int64_t end);
+  /// One command ran from `begin` to `end` nanoseconds of a steady clock. A trace that
+  /// cannot be written is no failure of the command: it ends there, and takeError tells.
+  void record(const TrainProgram &program, const TrainCommand &command, int64_t begin,
+              int64_t end);
 
-  /// Ends the trace so that it is valid JSON.
+  /// The error that ended the trace, once.
+  Status takeError() { return std::exchange(error, Status::success()); }
+
+  /// Ends the trace so that it is valid JSON. Also returns an error that nobody took.
   Status close();
 
   /// Two tables: by name, then the `lines` most expensive source locations. Columns:
@@ -44,8 +52,12 @@ private:
   };
   const TrainExecutable &executable;
   std::map<std::pair<uint32_t, uint32_t>, Entry> entries; ///< by name and location
+  void writePending();
+
   std::optional<File> trace;
-  std::string pending; ///< trace text not yet written
+  Status error;
+  std::string pending;  ///< trace text not yet written
+  uint64_t written = 0; ///< bytes of whole events in the file
   uint64_t events = 0;
 };
 

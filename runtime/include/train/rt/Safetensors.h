@@ -37,7 +37,8 @@ struct Safetensors {
 Result<Safetensors> readSafetensors(const std::string &path);
 
 /// Reads a tensor, converted to `type`, into `target`, which has room for as many
-/// elements of that type. The error names the tensor, or the file and the byte.
+/// elements of that type. Floats become floats, and integers that fit integers; neither
+/// becomes the other. The error names the tensor, or the file and the byte.
 Status readTensor(const Safetensors &file, const std::string &name,
                   const FileTensor &tensor, Scalar type, uint8_t *target);
 

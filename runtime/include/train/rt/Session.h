@@ -8,6 +8,7 @@
 #include "train/rt/Backend.h"
 #include "train/rt/DataSet.h"
 #include "train/rt/Executor.h"
+#include "train/rt/Profile.h"
 
 #include <functional>
 #include <memory>
@@ -26,7 +27,12 @@ public:
   uint64_t arenaResidentBytes() const { return memory.residentBytes(); }
   Team &team() const { return *threads; }
   /// Records times from now on, or no longer for null.
-  void setProfile(Profile *profile) { executor.setProfile(profile); }
+  void setProfile(Profile *newProfile) {
+    profile = newProfile;
+    executor.setProfile(newProfile);
+  }
+  /// Why the trace of the profile ended early, once. To be asked between steps.
+  Status takeProfileError() { return profile ? profile->takeError() : Status::success(); }
   /// Whether the last pass got as far as changing a symbol.
   bool touchedSymbols() const { return executor.touchedSymbols(); }
   /// Looks for NaNs after each command from now on.
@@ -77,6 +83,7 @@ private:
   std::unique_ptr<Team> threads;
   Executor executor;
   std::optional<FiniteCheck> finiteCheck;
+  Profile *profile = nullptr;
 };
 
 /// Whether there are enough samples for one pass of an EVAL program.

@@ -46,12 +46,13 @@ public:
   Status close();
 
   /// Prints "eval STEP LOSS" on standard output and returns the mean loss over the
-  /// held-out data.
+  /// held-out data. A loss that is not finite is an error like that of a step.
   Result<double> evaluate(int64_t step);
 
 private:
   Status afterStep(const TrainingState &state, const Session::StepOutputs &outputs,
                    double rate, int64_t nanoseconds);
+  Status checkFinite(const std::string &what, double loss);
   Status save(const TrainingState &state);
   Status openLogs(int64_t step);
   Status step(const TrainProgram &program, TrainingState &state, double rate);
