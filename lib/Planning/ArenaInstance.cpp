@@ -49,7 +49,8 @@ std::vector<ArenaInstance> splitByTime(const ArenaProblem &problem) {
     part.load.back() = live;
     part.lowerBound = std::max(part.lowerBound, live);
     itemOf[i] = part.items.size();
-    part.items.push_back({part.sections() - 1, part.sections(), size, i});
+    part.items.push_back({part.sections() - 1, part.sections(), size, i,
+                          problem.buffers[i].upper - problem.buffers[i].lower});
   }
   return parts;
 }

@@ -5,6 +5,7 @@
 // that another part has already made unavoidable, is worth looking for.
 //
 //===----------------------------------------------------------------------===//
+#include "ArenaDepthFirst.h"
 #include "ArenaExact.h"
 #include "ArenaGreedy.h"
 #include "ArenaLocalSearch.h"
@@ -78,6 +79,11 @@ private:
         part.lowerBound};
     std::string solver;
     Placement best = raceInstance(part, bounds.enough, solver);
+    if (best.peak > bounds.enough && bounds.atLeast <= bounds.enough)
+      if (std::optional<Placement> found = searchDepthFirst(part, bounds.enough, nodes)) {
+        best = std::move(*found);
+        solver = "depth-first search";
+      }
     if (best.peak > bounds.enough && bounds.atLeast <= bounds.enough) {
       // Where a peak exists that is enough, the search usually finds it before
       // the local search gets near; without a capacity, half the nodes are
