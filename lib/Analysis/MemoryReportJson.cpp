@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/MemoryReport.h"
+#include "train/Support/JsonDepth.h"
 
 using namespace train;
 namespace json = llvm::json;
@@ -15,36 +16,12 @@ namespace {
 // bits.
 constexpr int64_t kMostBytes = int64_t(1) << 50;
 constexpr int64_t kMostInAll = int64_t(1) << 60;
-// Reports nest five deep.
-constexpr int kDeepest = 32;
 
 std::optional<Category> parseCategory(llvm::StringRef name) {
   for (unsigned i = 0; i < kNumCategories; ++i)
     if (getCategoryName(static_cast<Category>(i)) == name)
       return static_cast<Category>(i);
   return std::nullopt;
-}
-
-// The parser descends with the stack, so depth is looked at before.
-bool isTooDeep(llvm::StringRef text) {
-  int depth = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (inString) {
-      if (text[i] == '\\')
-        ++i;
-      else if (text[i] == '"')
-        inString = false;
-    } else if (text[i] == '"') {
-      inString = true;
-    } else if (text[i] == '[' || text[i] == '{') {
-      if (++depth > kDeepest)
-        return true;
-    } else if (text[i] == ']' || text[i] == '}') {
-      --depth;
-    }
-  }
-  return false;
 }
 
 bool readBytes(const json::Value &value, int64_t &bytes, json::Path path) {
@@ -273,8 +250,8 @@ json::Object train::toJson(const MemoryReport &report) {
 }
 
 llvm::Expected<MemoryReport> train::parseMemoryReport(llvm::StringRef text) {
-  if (isTooDeep(text))
-    return llvm::createStringError("nested more than " + llvm::Twine(kDeepest) + " deep");
+  if (isNestedDeeper(text))
+    return llvm::createStringError("nested more than " + llvm::Twine(kDeepestJson) + " deep");
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value)
     return value.takeError();

@@ -14,6 +14,9 @@
 namespace train::planning {
 
 static constexpr int64_t most = std::numeric_limits<int64_t>::max();
+/// Half of the numbers there are: solvers add a size or a padding to an offset, and take
+/// the largest number for a peak that is not known yet.
+static constexpr int64_t mostInAll = int64_t(1) << 62;
 
 static std::string name(const Buffer &buffer) { return "buffer '" + buffer.id + "'"; }
 
@@ -42,9 +45,10 @@ std::optional<std::string> ArenaProblem::check() const {
       return name(buffer) + " has a negative size " + std::to_string(buffer.size);
     int64_t over = buffer.size % alignment;
     int64_t padding = over == 0 ? 0 : alignment - over;
-    if (buffer.size > most - padding || total > most - (buffer.size + padding))
-      return "sizes overflow 63 bits at " + name(buffer) + " of " +
-             std::to_string(buffer.size) + " bytes";
+    if (buffer.size > mostInAll - padding || total > mostInAll - (buffer.size + padding))
+      return "sizes exceed 2^62 bytes in all at " + name(buffer) + " of " +
+             std::to_string(buffer.size) + " bytes" +
+             (padding ? " with a padding of " + std::to_string(padding) : "");
     total += buffer.size + padding;
   }
   return std::nullopt;

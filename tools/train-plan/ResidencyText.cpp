@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "ResidencyText.h"
 
+#include "train/Support/JsonDepth.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -196,6 +198,15 @@ std::optional<ResidencyText> Reader::read(const Json &root) {
   for (const Json &node : *nodes)
     if (!readNode(node))
       return std::nullopt;
+  // A plan executes nodes more than once, and the sum has to stay a number.
+  constexpr double mostInAll = 1e300;
+  double total = 0;
+  for (const ResidencyNode &node : result.problem.nodes)
+    total += node.cost;
+  if (total > mostInAll) {
+    error = "the costs add up to more than 1e300";
+    return std::nullopt;
+  }
   for (size_t i = 0; i < links->size(); ++i)
     if (!readLink((*links)[i], i))
       return std::nullopt;
@@ -205,6 +216,10 @@ std::optional<ResidencyText> Reader::read(const Json &root) {
 }
 
 std::optional<Json> parseJson(std::string_view text, std::string &error) {
+  if (isNestedDeeper(text)) {
+    error = "nested more than " + std::to_string(kDeepestJson) + " deep";
+    return std::nullopt;
+  }
   try {
     return Json::parse(text);
   } catch (const Json::exception &exception) {

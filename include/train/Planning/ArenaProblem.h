@@ -38,8 +38,8 @@ struct ArenaProblem {
   int64_t paddedSize(const Buffer &buffer) const;
 
   /// The first thing wrong with the problem (an empty or reversed lifetime, a
-  /// negative size, an alignment below one, sizes that overflow 63 bits), or
-  /// nothing. Every other member and every solver needs a problem that checks.
+  /// negative size, an alignment below one, padded sizes of more than 2^62 bytes in
+  /// all), or nothing. Every other member and every solver needs a problem that checks.
   std::optional<std::string> check() const;
 
   /// The largest sum of padded sizes alive at one position: no arena is smaller.

@@ -39,17 +39,36 @@ TEST(ArenaProblem, CheckNamesWhatIsWrong) {
   expectSays(problem.check(), "buffer 'x' has an empty lifetime [3, 3)");
   problem.buffers = {{"x", 0, 1, -8}};
   expectSays(problem.check(), "buffer 'x' has a negative size -8");
-  problem.buffers = {{"x", 0, 1, most}, {"y", 0, 1, 1}};
-  expectSays(problem.check(), "sizes overflow 63 bits at buffer 'y'");
+  constexpr int64_t mostInAll = int64_t(1) << 62;
+  problem.buffers = {{"x", 0, 1, mostInAll}, {"y", 0, 1, 1}};
+  expectSays(problem.check(), "sizes exceed 2^62 bytes in all at buffer 'y'");
   problem.buffers = {{"x", 0, 1, most}};
+  expectSays(problem.check(), "sizes exceed 2^62 bytes in all at buffer 'x'");
+  problem.buffers = {{"x", 0, 1, mostInAll - 1}};
   EXPECT_FALSE(problem.check());
-  problem.alignment = 64;
-  expectSays(problem.check(), "sizes overflow 63 bits at buffer 'x'");
+  problem.alignment = mostInAll - 1;
+  EXPECT_FALSE(problem.check());
+  problem.alignment = most;
+  expectSays(problem.check(), "sizes exceed 2^62 bytes in all at buffer 'x'");
   problem.alignment = 0;
   expectSays(problem.check(), "alignment must be at least 1, got 0");
   problem.alignment = 1;
   problem.capacity = -1;
   expectSays(problem.check(), "capacity must not be negative, got -1");
+}
+
+TEST(ArenaProblem, TheLargestSizesArePlanned) {
+  constexpr int64_t mostInAll = int64_t(1) << 62;
+  ArenaProblem problem;
+  problem.buffers = {{"x", 0, 2, mostInAll / 2}, {"y", 1, 3, mostInAll / 2}};
+  ArenaSolution solution = planArena(problem);
+  EXPECT_FALSE(solution.verify(problem));
+  EXPECT_EQ(solution.peak, mostInAll);
+  problem.buffers = {{"x", 0, 2, 5}, {"y", 2, 3, 7}};
+  problem.alignment = mostInAll / 2;
+  solution = planArena(problem);
+  EXPECT_FALSE(solution.verify(problem));
+  EXPECT_EQ(solution.peak, mostInAll / 2);
 }
 
 TEST(ArenaProblem, LowerBoundCountsPaddedLiveBytes) {

@@ -78,8 +78,8 @@ const Malformed malformed[] = {
     {"reversed", "id,lower,upper,size\na,5,5,4\n",
      "line 2: lower 5 is not less than upper 5"},
     {"negative", "id,lower,upper,size\na,0,1,-4\n", "line 2: size -4 is negative"},
-    {"total", "id,lower,upper,size\na,0,1,9223372036854775807\nb,0,1,1\n",
-     "sizes overflow 63 bits at buffer 'b' of 1 bytes"},
+    {"total", "id,lower,upper,size\na,0,1,4611686018427387904\nb,0,1,1\n",
+     "sizes exceed 2^62 bytes in all at buffer 'b' of 1 bytes"},
     {"offset", "id,lower,upper,size,offset\na,0,1,4,-\n",
      "line 2: offset '-' is not a whole number"},
 };
