@@ -1,8 +1,8 @@
 //===- TrainingForms.cpp - ops that mean more, or other things, in training ===//
 //
-// Dropout and batch_norm change outside training, and batch_norm feeds running
-// statistics. Both facts are answered here, so that the passes that build the
-// step and the programs derived from the graph know no op by name.
+// Dropout and batch_norm change outside training, batch_norm feeds running
+// statistics and normalizes again without summing again. These facts are answered
+// here, so that the passes that build programs and plans know no op by name.
 //
 //===----------------------------------------------------------------------===//
 #include "train/IR/TrainDialect.h"
@@ -27,6 +27,14 @@ void BatchNormOp::buildEvalForm(OpBuilder &builder, MutableArrayRef<Value> resul
                                    getGamma(), getBeta(), mean, var, getEpsAttr());
   results[1] = mean;
   results[2] = var;
+}
+
+// The kernel of batch_norm normalizes with the statistics that it has stored, by the same
+// arithmetic as this op.
+Operation *BatchNormOp::buildResidualForm(OpBuilder &builder) {
+  return BatchNormInferenceOp::create(builder, getLoc(), getY().getType(), getX(),
+                                      getGamma(), getBeta(), getMean(), getVar(),
+                                      getEpsAttr());
 }
 
 // The running variance follows the unbiased estimate: n / (n - 1) times the

@@ -149,7 +149,7 @@ void normalizeChannels(Operands operands, const std::vector<double> &mean,
 }
 
 LogicalResult evaluateBatchNorm(BatchNormOp op, Operands operands, Results results,
-                                EvalContext &) {
+                                EvalContext &context) {
   const Tensor &x = *operands[0];
   std::vector<double> &mean = results[1].f, &variance = results[2].f;
   double count = elementsPerChannel(x);
@@ -161,6 +161,11 @@ LogicalResult evaluateBatchNorm(BatchNormOp op, Operands operands, Results resul
   });
   for (double &value : variance)
     value /= count;
+  // Normalizes with the statistics that it yields, so that whoever has them can do it
+  // again.
+  if (context.mode == Mode::Native)
+    for (Tensor &statistic : results.drop_front())
+      statistic.round();
   normalizeChannels(operands, mean, variance, op.getEps().convertToDouble(), results[0]);
   return success();
 }

@@ -1,11 +1,12 @@
 //===- Recompute.cpp - clones at their place ---------------------------------===//
 //
-// One walk down the block. For each original value it knows the newest one that holds
-// the same bits.
+// Sinking first, which changes kernels and no order; then one walk down the block. For
+// each original value it knows the newest one that holds the same bits.
 //
 //===----------------------------------------------------------------------===//
 #include "Recompute.h"
 #include "FlatBody.h"
+#include "OneKernel.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -80,21 +81,250 @@ FusionOp train::cloneResults(OpBuilder &builder, FusionOp fusion,
   return clone;
 }
 
+/// The first reason for not executing entry's op again before op `end`, or nothing.
+static std::string findObstacle(ArrayRef<Operation *> ops, RecomputeAttr entry,
+                                int64_t end) {
+  Operation *original = ops[entry.getOp()];
+  if (entry.getOp() >= end)
+    return "is not computed yet";
+  if (!original)
+    return "nobody reads any more, because all who did compute it themselves";
+  if (isa<WriteOp, ReadOp, RandomKeyOp, MicrobatchOp>(original) ||
+      matchPattern(original, m_Constant()))
+    return "can't be executed again";
+  auto recomputable = dyn_cast<RecomputableOpInterface>(original);
+  if (recomputable && !recomputable.isDeterministic())
+    return "does not compute the same bits again";
+  for (OpResult result : original->getResults())
+    if (getResultStorage(result).kind == ResultStorage::Kind::MustAlias)
+      return "overwrites its operand";
+  if (!entry.getResults())
+    return "";
+  if (!isa<FusionOp, ResidualFormOpInterface>(original))
+    return "is no fusion, so that all its results are computed together";
+  DenseSet<int64_t> seen;
+  for (DenseI64ArrayAttr list : {entry.getResults(), entry.getFrom()})
+    for (int64_t number : list ? list.asArrayRef() : ArrayRef<int64_t>())
+      if (number < 0 || number >= original->getNumResults() ||
+          !seen.insert(number).second)
+        return ("has results 0 to " + Twine(original->getNumResults() - 1) +
+                ", each named once, not " + Twine(number))
+            .str();
+  if (!isa<FusionOp>(original) && entry.getResults().asArrayRef() != ArrayRef<int64_t>(0))
+    return "computes nothing but its result 0 from its other results";
+  return "";
+}
+
+Operation *train::executeAgain(OpBuilder &builder, ArrayRef<Operation *> ops,
+                               RecomputeAttr entry, int64_t end,
+                               function_ref<Value(Value)> map,
+                               function_ref<void(Value, Value)> bind, Refusal &refusal) {
+  auto refuse = [&](std::string what) {
+    refusal = {entry.getOp(), std::move(what)};
+    return nullptr;
+  };
+  if (std::string obstacle = findObstacle(ops, entry, end); !obstacle.empty())
+    return refuse(obstacle);
+
+  // What is sunk stands before the clone until both are one kernel.
+  SmallVector<Operation *> producers;
+  auto eraseProducers = [&] {
+    for (Operation *producer : llvm::reverse(producers))
+      producer->erase();
+  };
+  DenseMap<Value, Value> sunk;
+  auto mapAll = [&](Value value) {
+    Value inside = sunk.lookup(value);
+    return inside ? inside : map(value);
+  };
+  if (entry.getSink())
+    for (Attribute inner : entry.getSink()) {
+      auto list = dyn_cast<RecomputeAttr>(inner);
+      Operation *producer = nullptr;
+      if (list && list.getOp() >= 0 && list.getOp() < entry.getOp())
+        producer = executeAgain(
+            builder, ops, list, entry.getOp(), map,
+            [&](Value old, Value fresh) { sunk[old] = fresh; }, refusal);
+      else
+        refuse("is to sink what is no #train.recompute of an op before it");
+      if (!producer) {
+        eraseProducers();
+        return nullptr;
+      }
+      producers.push_back(producer);
+    }
+
+  Operation *original = ops[entry.getOp()], *clone = nullptr;
+  SmallVector<Value> old;
+  if (!entry.getResults()) {
+    IRMapping mapping;
+    for (Value operand : original->getOperands())
+      mapping.map(operand, mapAll(operand));
+    clone = builder.clone(*original, mapping);
+    old.assign(original->result_begin(), original->result_end());
+  } else {
+    ArrayRef<int64_t> from;
+    if (entry.getFrom())
+      from = entry.getFrom().asArrayRef();
+    for (int64_t number : entry.getResults().asArrayRef())
+      old.push_back(original->getResult(number));
+    if (auto fusion = dyn_cast<FusionOp>(original)) {
+      clone =
+          cloneResults(builder, fusion, entry.getResults().asArrayRef(), from, mapAll);
+    } else {
+      clone = cast<ResidualFormOpInterface>(original).buildResidualForm(builder);
+      clone->setDiscardableAttrs(original->getDiscardableAttrDictionary());
+      for (OpOperand &operand : clone->getOpOperands())
+        operand.set(mapAll(operand.get()));
+    }
+  }
+  // The plan of the original is not the clone's.
+  for (StringRef attribute : {kRecomputeBeforeAttr, kSinkAttr})
+    clone->removeAttr(attribute);
+  while (!producers.empty()) {
+    Operation *producer = producers.back();
+    if (producer->use_empty() || !canShareKernel(producer, clone)) {
+      bool unread = producer->use_empty();
+      clone->erase();
+      eraseProducers();
+      return refuse(unread ? "does not read what it is to sink"
+                           : "can't compute what it is to sink in one kernel");
+    }
+    clone = mergeIntoConsumer(producer, clone);
+    producers.pop_back();
+  }
+  for (auto [before, after] : llvm::zip_equal(old, clone->getResults()))
+    bind(before, after);
+  return clone;
+}
+
+/// The entries of a plan on `op`; nothing after a diagnostic.
+static std::optional<SmallVector<RecomputeAttr>> takePlan(Operation *op, StringRef name,
+                                                          int64_t numOps) {
+  SmallVector<RecomputeAttr> entries;
+  Attribute plan = op->removeAttr(name);
+  if (!plan)
+    return entries;
+  auto complain = [&](Attribute got) {
+    op->emitOpError("attribute '")
+        << name << "' must be an array of #train.recompute, got " << got;
+    return std::nullopt;
+  };
+  auto list = dyn_cast<ArrayAttr>(plan);
+  if (!list)
+    return complain(plan);
+  for (Attribute attribute : list) {
+    auto entry = dyn_cast<RecomputeAttr>(attribute);
+    if (!entry)
+      return complain(attribute);
+    int64_t last = numOps - 1;
+    if (entry.getOp() < 0 || entry.getOp() >= last) {
+      op->emitOpError("is to recompute op ")
+          << entry.getOp() << ", the block has ops 0 to " << last - 1
+          << " before its terminator";
+      return std::nullopt;
+    }
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+static LogicalResult report(Operation *op, const Refusal &refusal,
+                            ArrayRef<Operation *> ops) {
+  InFlightDiagnostic diagnostic = op->emitOpError("is to recompute op ")
+                                  << refusal.op << ", which " << refusal.what;
+  if (Operation *original = ops[refusal.op])
+    diagnostic.attachNote(original->getLoc()) << "this op";
+  return diagnostic;
+}
+
+/// Leaves out of op `number` what nobody reads, if some of that is in `sunk`.
+static void dropUnread(NumberedOps &ops, int64_t number, ArrayRef<bool> sunk) {
+  auto fusion = dyn_cast<FusionOp>(ops[number]);
+  SmallVector<int64_t> left;
+  for (OpResult result : ops[number]->getResults())
+    if (!sunk[result.getResultNumber()] || !result.use_empty())
+      left.push_back(result.getResultNumber());
+  if (!fusion || left.empty() || left.size() == fusion->getNumResults())
+    return;
+  OpBuilder builder(fusion);
+  FusionOp rest =
+      cloneResults(builder, fusion, left, {}, [](Value value) { return value; });
+  for (auto [number, result] : llvm::zip_equal(left, rest.getResults()))
+    fusion.getResult(number).replaceAllUsesWith(result);
+  fusion->erase();
+  ops[number] = rest;
+}
+
+FailureOr<NumberedOps> train::applySinking(Block &block) {
+  NumberedOps ops;
+  for (Operation &op : block)
+    ops.push_back(&op);
+  // By op, which results somebody computes himself now.
+  llvm::MapVector<int64_t, SmallVector<bool>> sunk;
+  for (int64_t number = 0, e = ops.size(); number < e; ++number) {
+    std::optional<SmallVector<RecomputeAttr>> entries =
+        takePlan(ops[number], kSinkAttr, e);
+    if (!entries)
+      return failure();
+    for (RecomputeAttr entry : *entries) {
+      Operation *op = ops[number];
+      OpBuilder builder(op);
+      SmallVector<std::pair<Value, Value>> results;
+      Refusal refusal;
+      Operation *inner = executeAgain(
+          builder, ops, entry, number, [](Value value) { return value; },
+          [&](Value old, Value fresh) { results.push_back({old, fresh}); }, refusal);
+      if (!inner)
+        return report(op, refusal, ops);
+      for (auto [old, fresh] : results)
+        op->replaceUsesOfWith(old, fresh);
+      bool isRead = !inner->use_empty();
+      if (!isRead || !canShareKernel(inner, op)) {
+        refusal = {entry.getOp(), isRead ? "this op can't compute in its own kernel"
+                                         : "this op does not read"};
+        return report(op, refusal, ops);
+      }
+      auto before = op->getAttrOfType<IntegerAttr>(kSunkAttr);
+      ops[number] = mergeIntoConsumer(inner, op);
+      ops[number]->setAttr(kSunkAttr,
+                           builder.getI64IntegerAttr((before ? before.getInt() : 0) + 1));
+      ops[number]->getRegion(0).walk([](Operation *member) {
+        for (StringRef name : {kRecomputeBeforeAttr, kSinkAttr, kSunkAttr})
+          member->removeAttr(name);
+      });
+      for (auto [old, fresh] : results) {
+        SmallVector<bool> &flags = sunk[entry.getOp()];
+        flags.resize(ops[entry.getOp()]->getNumResults());
+        flags[cast<OpResult>(old).getResultNumber()] = true;
+      }
+    }
+  }
+  if (sunk.empty())
+    return ops;
+  for (auto &[number, flags] : sunk)
+    dropUnread(ops, number, flags);
+  for (Operation *&op : llvm::reverse(MutableArrayRef(ops).drop_back()))
+    if (op->use_empty() && isMemoryEffectFree(op)) {
+      op->erase();
+      op = nullptr;
+    }
+  return ops;
+}
+
 namespace {
 
 class Recomputer {
 public:
-  explicit Recomputer(Block &block) : block(block) {
-    for (Operation &op : block)
-      ops.push_back(&op);
-  }
+  Recomputer(Block &block, NumberedOps ops) : block(block), ops(std::move(ops)) {}
 
   LogicalResult run() {
-    for (Operation *op : ops) {
-      if (failed(recomputeBefore(op)))
+    for (auto [number, op] : llvm::enumerate(ops)) {
+      if (!op)
+        continue;
+      if (failed(recomputeBefore(number)))
         return failure();
       redirect(op);
-      reached.insert(op);
     }
     if (clones)
       eraseDeadOps(block);
@@ -102,88 +332,35 @@ public:
   }
 
 private:
-  LogicalResult recomputeBefore(Operation *op) {
-    auto plan = op->getAttr(kRecomputeBeforeAttr);
-    if (!plan)
-      return success();
-    op->removeAttr(kRecomputeBeforeAttr);
-    auto entries = dyn_cast<ArrayAttr>(plan);
+  LogicalResult recomputeBefore(int64_t number) {
+    Operation *op = ops[number];
+    std::optional<SmallVector<RecomputeAttr>> entries =
+        takePlan(op, kRecomputeBeforeAttr, ops.size());
     if (!entries)
-      return op->emitOpError("attribute '")
-             << kRecomputeBeforeAttr << "' must be an array of #train.recompute, got "
-             << plan;
+      return failure();
     OpBuilder builder(op);
-    for (Attribute attribute : entries) {
-      auto entry = dyn_cast<RecomputeAttr>(attribute);
-      if (!entry)
-        return op->emitOpError("attribute '")
-               << kRecomputeBeforeAttr << "' must be an array of #train.recompute, got "
-               << attribute;
-      if (failed(recompute(op, entry, builder)))
-        return failure();
+    for (RecomputeAttr entry : *entries) {
+      Refusal refusal;
+      Operation *clone = executeAgain(
+          builder, ops, entry, number,
+          [&](Value value) { return getNewest(value, builder); },
+          [&](Value old, Value fresh) { bind(old, fresh); }, refusal);
+      if (!clone)
+        return report(op, refusal, ops);
+      clone->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
     }
     return success();
   }
 
-  LogicalResult recompute(Operation *op, RecomputeAttr entry, OpBuilder &builder) {
-    int64_t last = static_cast<int64_t>(ops.size()) - 1;
-    if (entry.getOp() < 0 || entry.getOp() >= last)
-      return op->emitOpError("is to recompute op ")
-             << entry.getOp() << ", the block has ops 0 to " << last - 1
-             << " before its terminator";
-    Operation *original = ops[entry.getOp()];
-    auto refuse = [&](const Twine &what) {
-      InFlightDiagnostic diagnostic = op->emitOpError("is to recompute op ")
-                                      << entry.getOp() << ", which " << what;
-      diagnostic.attachNote(original->getLoc()) << "this op";
-      return diagnostic;
-    };
-    if (!reached.contains(original))
-      return refuse("is not computed yet");
-    if (isa<WriteOp, ReadOp, RandomKeyOp, MicrobatchOp>(original) ||
-        matchPattern(original, m_Constant()))
-      return refuse("can't be executed again");
-    auto recomputable = dyn_cast<RecomputableOpInterface>(original);
-    if (recomputable && !recomputable.isDeterministic())
-      return refuse("does not compute the same bits again");
-    for (OpResult result : original->getResults())
-      if (getResultStorage(result).kind == ResultStorage::Kind::MustAlias)
-        return refuse("overwrites its operand");
-
-    ArrayRef<int64_t> results, from;
-    if (entry.getResults())
-      results = entry.getResults().asArrayRef();
-    if (entry.getFrom())
-      from = entry.getFrom().asArrayRef();
-    Operation *clone = nullptr;
-    auto newest = [&](Value value) { return getNewest(value, builder); };
-    if (!entry.getResults()) {
-      IRMapping mapping;
-      for (Value operand : original->getOperands())
-        mapping.map(operand, newest(operand));
-      clone = builder.clone(*original, mapping);
-      for (auto [old, fresh] : llvm::zip(original->getResults(), clone->getResults()))
-        current[old] = fresh;
-    } else {
-      auto fusion = dyn_cast<FusionOp>(original);
-      if (!fusion)
-        return refuse("is no fusion, so that all its results are computed together");
-      DenseSet<int64_t> seen;
-      for (int64_t number : llvm::concat<const int64_t>(results, from))
-        if (number < 0 || number >= fusion->getNumResults() ||
-            !seen.insert(number).second)
-          return refuse("has results 0 to " + Twine(fusion->getNumResults() - 1) +
-                        ", each named once, not " + Twine(number));
-      clone = cloneResults(builder, fusion, results, from, newest);
-      for (auto [number, fresh] : llvm::zip(results, clone->getResults()))
-        current[fusion.getResult(number)] = fresh;
-    }
-    clone->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
-    return success();
+  void bind(Value old, Value fresh) {
+    current[old] = fresh;
+    origins[fresh] = old;
   }
 
   /// The newest value with the bits of `value`; a view is made anew if what it shows was.
   Value getNewest(Value value, OpBuilder &builder) {
+    // An op that is executed again has read what was the newest at its first time.
+    value = origins.lookup_or(value, value);
     auto result = dyn_cast<OpResult>(value);
     if (!result || result.getOwner()->getBlock() != &block)
       return value;
@@ -200,7 +377,8 @@ private:
     mapping.map(shown, newest);
     Operation *clone = builder.clone(*view, mapping);
     clone->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
-    return current[value] = clone->getResult(result.getResultNumber());
+    bind(value, clone->getResult(result.getResultNumber()));
+    return current[value];
   }
 
   /// Lets `op`, regions included, read the newest values.
@@ -225,16 +403,23 @@ private:
   }
 
   Block &block;
-  SmallVector<Operation *> ops;
-  DenseSet<Operation *> reached;
+  NumberedOps ops;
   DenseMap<Value, Value> current;
+  /// By value of a clone, the original.
+  DenseMap<Value, Value> origins;
   int64_t clones = 0;
 };
 
 } // namespace
 
 LogicalResult train::applyRecomputation(Block &block) {
-  bool isPlanned =
-      llvm::any_of(block, [](Operation &op) { return op.hasAttr(kRecomputeBeforeAttr); });
-  return isPlanned ? Recomputer(block).run() : success();
+  bool isPlanned = llvm::any_of(block, [](Operation &op) {
+    return op.hasAttr(kRecomputeBeforeAttr) || op.hasAttr(kSinkAttr);
+  });
+  if (!isPlanned)
+    return success();
+  FailureOr<NumberedOps> ops = applySinking(block);
+  if (failed(ops))
+    return failure();
+  return Recomputer(block, std::move(*ops)).run();
 }

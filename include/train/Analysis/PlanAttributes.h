@@ -26,6 +26,10 @@ inline constexpr llvm::StringLiteral kThreadsAttr = "train.threads";
 /// On an op that is executed again: an i64, different for each.
 inline constexpr llvm::StringLiteral kCloneAttr = "train.clone";
 
+/// On a fusion that executes ops again inside, whose results take no bytes: how many
+/// entries of a plan that were, i64.
+inline constexpr llvm::StringLiteral kSunkAttr = "train.sunk";
+
 /// On the module where train-plan-residency failed for want of bytes, i64: what it needs.
 inline constexpr llvm::StringLiteral kMinimumBytesAttr = "train.minimum_bytes";
 

@@ -92,11 +92,12 @@ def Train_RmsNormParamGradOp : ReductionOp<"rms_norm_param_grad"> {
 }
 
 def Train_BatchNormOp : ReductionOp<"batch_norm", [DeclareOpInterfaceMethods<EvalFormOpInterface>,
+    DeclareOpInterfaceMethods<ResidualFormOpInterface>,
     DeclareOpInterfaceMethods<RunningStatisticsOpInterface>, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "y = (x - mean) / sqrt(var + eps) * gamma + beta per channel (dimension 1), statistics of the batch";
   let description = [{
-    x [N, C, ...], gamma and beta [C]; mean and var [C] f32 are the batch's statistics (var biased), residuals of
-    backward and the input of the running statistics. Pure: `running_mean` and `running_var` name the states that
+    x [N, C, ...], gamma and beta [C]; mean and var [C] f32 are the batch's statistics (var biased), used as they are
+    stored, residuals of backward and the input of the running statistics. Pure: `running_mean` and `running_var` name the states that
     building the step updates (new = (1 - momentum) * old + momentum * batch, var unbiased) and that evaluation reads.
     C1: rank >= 2, gamma and beta have C elements. C2: eps >= 0. C3: 0 <= momentum <= 1.
     C4: at least one channel, and more than one element in each. C5: the symbols name states of mean's type, both or neither.

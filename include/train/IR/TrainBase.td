@@ -126,10 +126,13 @@ def Train_RecomputeAttr : Train_Attr<"Recompute", "recompute"> {
   let summary = "an op of the same block that is executed again";
   let description = [{
     `op` is the op's number in its block. Of a fusion, only the results in `results` are computed again, all without it;
-    `from` lists results of the same fusion that are read instead of being computed on the way.
+    `from` lists results of the same fusion that are read instead of being computed on the way. Of an op with
+    ResidualFormOpInterface, result 0 can be computed again from the other results. `sink` lists ops that are
+    executed again inside of the same kernel, so that their results need no bytes.
   }];
   let parameters = (ins "int64_t":$op, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$results,
-                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$from);
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$from,
+                        OptionalParameter<"::mlir::ArrayAttr">:$sink);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

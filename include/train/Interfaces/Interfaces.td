@@ -141,6 +141,21 @@ def EvalFormOpInterface : OpInterface<"EvalFormOpInterface"> {
   ];
 }
 
+def ResidualFormOpInterface : OpInterface<"ResidualFormOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    The op's first result can be had again from its other results, which backward keeps anyway, without the
+    reductions that made them. Ops without the interface are executed whole when a result is wanted again.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds at the builder's position an op with one result, which has the bits of this op's result 0; it reads
+      operands of this op and its results 1 and up. Asked by residency planning, also of ops that are not executed again
+      in the end.
+    }], "::mlir::Operation *", "buildResidualForm", (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
 def RunningStatisticsOpInterface : OpInterface<"RunningStatisticsOpInterface"> {
   let cppNamespace = "::train";
   let description = [{

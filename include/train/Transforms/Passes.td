@@ -320,8 +320,11 @@ def TrainPlanResidency : TrainPass<"train-plan-residency"> {
     `train.minimum_bytes`. With `pareto`, the step gets `train.pareto_bytes` and `train.pareto_seconds`: the arena, and the time of repetitions, of
     each order that no other one beats in both.
 
-    The decision is written as `train.recompute_before` on the op before which ops are executed again, in order;
-    train-apply-residency obeys. Remarks name each tensor that is dropped, with its bytes and what that costs.
+    The decision is written as `train.recompute_before` on the op before which ops are executed again, in order, and `train.sink` on the op
+    in whose kernel they are; train-apply-residency obeys. Remarks name each tensor that is dropped, with its bytes and what that costs.
+
+    The step is planned as it stands, and with the reads sunk that save bytes that way (lib/Transforms/PlanResidency/Sinking.h). A budget takes the
+    cheapest order of both, a rule the sunk one where it costs neither bytes nor time.
 
     Why apart: a plan can be written, read and tested by hand; and what decides need not rewrite.
 
@@ -347,11 +350,16 @@ def TrainApplyResidency : TrainPass<"train-apply-residency"> {
   let description = [{
     Obeys `train.recompute_before`: before the op that carries it, the listed ops are cloned in order, each reading the newest values of its
     operands; every use from there on reads the clones. A clone carries its number as `train.clone`, so that no two are ever merged.
-    Of a fusion, only the listed results are cloned, with what they need. Views of what is computed again are cloned too, views and ops that nobody
+    Of a fusion, only the listed results are cloned, with what they need. batch_norm's first result can be had from the other two. Views of what is computed again are cloned too, views and ops that nobody
     uses any more go. The random key and parameters are read again, never copied: a clone draws the same numbers.
 
+    Obeys `train.sink` before that: the listed ops are executed again in the kernel of the op that carries it, which becomes one fusion with the
+    number of entries as `train.sunk`. Results of fusions that nobody reads any more are dropped; entries of `train.recompute_before` count what
+    is left. An entry's own `sink` does the same for a clone.
+
     Assumptions: stage scheduled. An op that overwrites its operand, a write or a loop can't be executed again: an error, as is a plan
-    that names an op or a result that is not there or not computed yet, or that reads what has been overwritten by then.
+    that names an op or a result that is not there or not computed yet, or that reads what has been overwritten by then, or that sinks
+    into an op what one kernel can't compute with it or what it does not read.
 
     Example:
     ```mlir

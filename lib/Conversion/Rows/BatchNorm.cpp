@@ -53,17 +53,22 @@ static void sumChannels(Sequence &sequence, MLIRContext *context, ChannelShape s
       finish);
 }
 
-// y = (x - mean) * rstd * gamma + beta over [N, C, S].
-static void normalize(Sequence &sequence, Value x, Value gamma, Value beta, Value mean,
-                      Value var, Value y, double eps) {
-  ChannelShape shape = channelsOf(x);
-  rows::Builder b(x.getContext(), shape.full(), /*keepsRows=*/false);
-  SmallVector<int64_t> channel = shape.perChannel();
-  int rstd = rstdOf(b, b.load(var, channel), eps);
-  int xhat = b.mul(b.sub(b.load(x, shape.full()), b.load(mean, channel)), rstd);
-  b.store(b.add(b.mul(xhat, b.load(gamma, channel)), b.load(beta, channel)), y,
-          shape.full());
-  sequence.programs.push_back(b.finish());
+// (x - mean) * rstd * gamma + beta.
+static int normalize(rows::Builder &b, int x, int gamma, int beta, int mean, int var,
+                     double eps) {
+  int xhat = b.mul(b.sub(x, mean), rstdOf(b, var, eps));
+  return b.add(b.mul(xhat, gamma), beta);
+}
+
+// A value per channel, in the domain of a tensor of this rank.
+static int perChannel(Context &context, Value value, size_t rank) {
+  Value source = context.resolve(value);
+  auto constant = source.getDefiningOp<ConstantOp>();
+  if (constant && constant.getSplatValue())
+    return context.operand(value);
+  SmallVector<int64_t> shape(rank, 1);
+  shape[1] = countOf(source);
+  return context.b.load(source, shape);
 }
 
 void rows::addBatchNormExpansions(ExpansionTable &table) {
@@ -89,12 +94,24 @@ void rows::addBatchNormExpansions(ExpansionTable &table) {
           return {b.mul(centered, centered)};
         },
         storeMean(op.getVar()));
-    normalize(sequence, x, op.getGamma(), op.getBeta(), op.getMean(), op.getVar(),
-              op.getY(), op.getEps().convertToDouble());
+    rows::Builder b(op.getContext(), shape.full(), /*keepsRows=*/false);
+    auto channel = [&](Value value) { return b.load(value, shape.perChannel()); };
+    b.store(normalize(b, b.load(x, shape.full()), channel(op.getGamma()),
+                      channel(op.getBeta()), channel(op.getMean()), channel(op.getVar()),
+                      op.getEps().convertToDouble()),
+            op.getY(), shape.full());
+    sequence.programs.push_back(b.finish());
   });
-  table.sequence<BatchNormInferenceOp>([](Sequence &sequence, BatchNormInferenceOp op) {
-    normalize(sequence, op.getX(), op.getGamma(), op.getBeta(), op.getMean(), op.getVar(),
-              op.getY(), op.getEps().convertToDouble());
+  // One program, so that it can be part of a fusion: computed again in backward, it
+  // stands before a relu or inside of who reads that.
+  table.elementwise<BatchNormInferenceOp>([](Context &context, BatchNormInferenceOp op) {
+    auto channel = [&](Value value) {
+      return perChannel(context, value, shapeOf(op.getX()).size());
+    };
+    context.result(op.getY(), normalize(context.b, context.operand(op.getX()),
+                                        channel(op.getGamma()), channel(op.getBeta()),
+                                        channel(op.getMean()), channel(op.getVar()),
+                                        op.getEps().convertToDouble()));
   });
   table.sequence<BatchNormParamGradOp>([](Sequence &sequence, BatchNormParamGradOp op) {
     ChannelShape shape = channelsOf(op.getX());

@@ -5,6 +5,7 @@
 // producers or starts its own.
 //
 //===----------------------------------------------------------------------===//
+#include "../OneKernel.h"
 #include "mlir/IR/Matchers.h"
 #include "train/Conversion/RowProgram.h"
 #include "train/Transforms/Passes.h"
@@ -19,12 +20,6 @@ using namespace train;
 
 namespace {
 
-/// Work per element up to which an op is computed again rather than stored: a walk over a
-/// row for a reduction computes its inputs anew.
-constexpr int64_t kCheapFlops = 4;
-/// Buffers of one kernel: beyond, address arithmetic spills.
-constexpr size_t kMaxBuffers = 12;
-
 struct Group {
   SmallVector<Operation *> ops;
   SmallVector<int64_t> domain;
@@ -33,14 +28,6 @@ struct Group {
   /// Every op is cheap to compute again.
   bool cheap = true;
 };
-
-bool isCheap(Operation *op) {
-  auto cost = dyn_cast<RecomputableOpInterface>(op);
-  int64_t elements = 1;
-  for (Type type : op->getResultTypes())
-    elements = std::max(elements, cast<RankedTensorType>(type).getNumElements());
-  return cost && cost.getFlops() <= kCheapFlops * elements;
-}
 
 class BlockFuser {
 public:
@@ -65,7 +52,7 @@ public:
 private:
   void place(Operation *op, bool elementwise) {
     SmallVector<int64_t> domain = rows::getDomain(op);
-    bool cheap = isCheap(op);
+    bool cheap = isCheapInKernel(op);
     for (Value operand : op->getOperands()) {
       Operation *producer = operand.getDefiningOp();
       auto found = producer ? groupOf.find(producer) : groupOf.end();
@@ -82,7 +69,7 @@ private:
       // What a reduction reads is computed once per walk over the row, so it has to be
       // cheap.
       if (group.domain != domain || perRow || (!elementwise && !group.cheap) ||
-          !canMoveDown(group, index, op) || countBuffers(group, op) > kMaxBuffers)
+          !canMoveDown(group, index, op) || countBuffers(group, op) > kMaxKernelBuffers)
         continue;
       group.ops.push_back(op);
       group.elementwise &= elementwise;

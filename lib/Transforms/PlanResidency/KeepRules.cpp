@@ -46,12 +46,14 @@ public:
     const planning::ResidencyProblem &problem = step.getProblem();
     facts.resize(problem.tensors.size());
     // Without a seed nothing is backward.
-    int64_t end = problem.forward ? step.getExecution(problem.order[problem.forward]).op
-                                  : static_cast<int64_t>(step.getOps().size()) - 1;
+    int64_t end = problem.forward
+                      ? step.getExecution(problem.order[problem.forward]).getOp()
+                      : static_cast<int64_t>(step.getOps().size()) - 1;
     for (BlockArgument argument : step.getBlock().getArguments())
       inputOnly.insert(argument);
-    for (Operation *op : step.getOps().take_front(end))
-      add(op);
+    for (Operation *op : ArrayRef(step.getOps()).take_front(end))
+      if (op)
+        add(op);
     findLayers();
     placeTensors();
   }

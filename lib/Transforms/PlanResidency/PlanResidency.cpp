@@ -8,6 +8,7 @@
 #include "../PlanMemory/PlaceProgram.h"
 #include "../Recompute.h"
 #include "KeepRules.h"
+#include "Sinking.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Planning/ResidencySolvers.h"
@@ -58,6 +59,41 @@ FailureOr<Trial> tryOut(ProgramOpInterface program, const PersistentMemory &pers
   trial.arena = persistent.getBytes() + placed->peak;
   return std::move(trial);
 }
+
+/// The step with some reads sunk, or none, and the question that is left then.
+struct Variant {
+  /// The copy in which they are sunk; null where the step is as it stands.
+  OwningOpRef<Operation *> copy;
+  ProgramOpInterface step;
+  StepProblem problem;
+  std::vector<SunkRead> sinks;
+};
+
+/// A copy of `step` with `sinks` sunk.
+FailureOr<Variant> sink(ProgramOpInterface step, const PersistentMemory &persistent,
+                        int threads, std::vector<SunkRead> sinks) {
+  OwningOpRef<Operation *> copy = step->clone();
+  auto copied = cast<ProgramOpInterface>(*copy);
+  Block &block = getPlannedBlock(copied);
+  SmallVector<Operation *> ops;
+  for (Operation &op : block)
+    ops.push_back(&op);
+  writeSinks(sinks, ops);
+  FailureOr<NumberedOps> numbered = applySinking(block);
+  if (failed(numbered))
+    return failure();
+  FailureOr<StepProblem> problem =
+      StepProblem::build(copied, persistent, threads, std::move(*numbered));
+  if (failed(problem))
+    return failure();
+  return Variant{std::move(copy), copied, std::move(*problem), std::move(sinks)};
+}
+
+/// One order of one variant.
+struct Plan {
+  const Variant *variant = nullptr;
+  planning::ResidencySolution solution;
+};
 
 /// Names the largest of what is alive at the peak, where it comes from.
 void attachLiveSet(InFlightDiagnostic &diagnostic, const Trial &trial,
@@ -122,23 +158,64 @@ private:
     FailureOr<StepProblem> problem = StepProblem::build(step, persistent, threads);
     if (failed(problem))
       return failure();
-    if (std::optional<std::string> wrong = problem->getProblem().check())
-      return step->emitOpError("is no residency problem: ") << *wrong;
-    FailureOr<planning::ResidencySolution> solution =
-        strategy.kind == RematStrategy::Kind::Budget
-            ? fit(step, persistent, *problem)
-            : followRule(step, *problem, strategy);
-    if (failed(solution))
-      return failure();
-    if (std::optional<std::string> wrong = solution->verify(problem->getProblem()))
-      return step->emitOpError("has an invalid residency plan: ") << *wrong;
-    problem->write(*solution);
     double base = problem->getProblem().baseCost();
-    annotate(step, base, solution->cost - base);
+    Variant whole{nullptr, step, std::move(*problem), {}};
+    FailureOr<std::optional<Variant>> sunk = sinkFor(whole, persistent, strategy);
+    if (failed(sunk))
+      return failure();
+    SmallVector<const Variant *> variants{&whole};
+    if (*sunk)
+      variants.push_back(&**sunk);
+    for (const Variant *variant : variants)
+      if (std::optional<std::string> wrong = variant->problem.getProblem().check())
+        return step->emitOpError("is no residency problem: ") << *wrong;
+    FailureOr<Plan> plan = strategy.kind == RematStrategy::Kind::Budget
+                               ? fit(variants, persistent)
+                               : followRule(variants, strategy);
+    if (failed(plan))
+      return failure();
+    const Variant &variant = *plan->variant;
+    const planning::ResidencySolution &solution = plan->solution;
+    if (std::optional<std::string> wrong = solution.verify(variant.problem.getProblem()))
+      return step->emitOpError("has an invalid residency plan: ") << *wrong;
+    variant.problem.write(solution);
+    writeSinks(variant.sinks, whole.problem.getOps());
+    copyPlan(variant.problem.getOps(), whole.problem.getOps());
+    annotate(step, base, solution.cost - base);
     step->setAttr(kResidencyPeakAttr,
-                  Builder(step.getContext()).getI64IntegerAttr(solution->peak));
-    explain(step, *problem, *solution);
+                  Builder(step.getContext()).getI64IntegerAttr(solution.peak));
+    explain(step, whole, *plan, base);
     return success();
+  }
+
+  /// What to repeat before each op, from a variant to the step.
+  static void copyPlan(const NumberedOps &from, const NumberedOps &to) {
+    for (auto [source, target] : llvm::zip_equal(from, to))
+      if (source && source != target)
+        if (Attribute plan = source->getAttr(kRecomputeBeforeAttr))
+          target->setAttr(kRecomputeBeforeAttr, plan);
+  }
+
+  /// The variant that sinks what may be sunk and pays; nothing if that is nothing. A rule
+  /// that keeps a tensor keeps it for all who read it.
+  FailureOr<std::optional<Variant>> sinkFor(const Variant &whole,
+                                            const PersistentMemory &persistent,
+                                            const RematStrategy &strategy) {
+    std::vector<bool> kept(whole.problem.getProblem().tensors.size(), false);
+    if (strategy.kind != RematStrategy::Kind::Budget) {
+      FailureOr<std::vector<bool>> byRule = getKept(whole.step, whole.problem, strategy);
+      if (failed(byRule))
+        return failure();
+      kept = std::move(*byRule);
+    }
+    std::vector<SunkRead> sinks = chooseSinks(
+        whole.problem, threads, [&](unsigned tensor) { return !kept[tensor]; });
+    if (sinks.empty())
+      return std::optional<Variant>();
+    FailureOr<Variant> variant = sink(whole.step, persistent, threads, std::move(sinks));
+    if (failed(variant))
+      return failure();
+    return std::optional<Variant>(std::move(*variant));
   }
 
   static void annotate(ProgramOpInterface step, double base, double extra) {
@@ -168,31 +245,54 @@ private:
            !step.getBodyBlock()->walk(isMarked).wasInterrupted();
   }
 
-  FailureOr<planning::ResidencySolution> followRule(ProgramOpInterface step,
-                                                    const StepProblem &problem,
-                                                    const RematStrategy &strategy) {
-    FailureOr<std::vector<bool>> kept = getKept(step, problem, strategy);
-    if (failed(kept))
-      return failure();
-    return planning::keepOnly(problem.getProblem(), *kept);
+  /// Sinks where that costs nothing: neither bytes at the peak nor seconds.
+  FailureOr<Plan> followRule(ArrayRef<const Variant *> variants,
+                             const RematStrategy &strategy) {
+    std::optional<Plan> best;
+    for (const Variant *variant : variants) {
+      FailureOr<std::vector<bool>> kept =
+          getKept(variant->step, variant->problem, strategy);
+      if (failed(kept))
+        return failure();
+      planning::ResidencySolution solution =
+          planning::keepOnly(variant->problem.getProblem(), *kept);
+      if (!best ||
+          (solution.peak <= best->solution.peak && solution.cost <= best->solution.cost))
+        best = Plan{variant, std::move(solution)};
+    }
+    return std::move(*best);
   }
 
   /// The planner's orders, cheapest first, and what the arena of each really is.
   class Candidates {
   public:
-    Candidates(ProgramOpInterface step, const PersistentMemory &persistent,
-               const StepProblem &problem, int threads)
-        : step(step), persistent(persistent), problem(problem), threads(threads),
-          orders(planning::findFrontier(problem.getProblem(), followRules())),
-          arenas(orders.size()) {}
+    Candidates(ArrayRef<const Variant *> variants, const PersistentMemory &persistent,
+               int threads)
+        : persistent(persistent), threads(threads) {
+      // The first variant is the step as it stands: with memory enough, nothing changes.
+      double base = variants.front()->problem.getProblem().baseCost();
+      std::vector<Plan> all;
+      for (const Variant *variant : variants)
+        for (planning::ResidencySolution &solution :
+             planning::findFrontier(variant->problem.getProblem(), followRules(*variant)))
+          all.push_back({variant, std::move(solution)});
+      auto costOf = [&](const Plan &plan) { return std::max(base, plan.solution.cost); };
+      llvm::stable_sort(
+          all, [&](const Plan &a, const Plan &b) { return costOf(a) < costOf(b); });
+      for (Plan &plan : all)
+        if (orders.empty() || plan.solution.peak < orders.back().solution.peak)
+          orders.push_back(std::move(plan));
+      arenas.resize(orders.size());
+    }
 
     size_t size() const { return orders.size(); }
-    const planning::ResidencySolution &operator[](size_t i) const { return orders[i]; }
+    const Plan &operator[](size_t i) const { return orders[i]; }
 
     FailureOr<Trial> tryOrder(size_t i) {
-      problem.write(orders[i]);
-      FailureOr<Trial> trial = tryOut(step, persistent, threads);
-      problem.erase();
+      const Variant &variant = *orders[i].variant;
+      variant.problem.write(orders[i].solution);
+      FailureOr<Trial> trial = tryOut(variant.step, persistent, threads);
+      variant.problem.erase();
       return trial;
     }
 
@@ -211,7 +311,7 @@ private:
     FailureOr<size_t> findFirst(int64_t budget) {
       for (size_t i = 0; i < size(); ++i) {
         // No arena is smaller than what is alive at once.
-        if (orders[i].peak > budget)
+        if (orders[i].solution.peak > budget)
           continue;
         FailureOr<int64_t> arena = getArena(i);
         if (failed(arena))
@@ -227,7 +327,7 @@ private:
       size_t best = size();
       for (size_t i = size(); i-- > 0;) {
         // Only one whose peak is below the best arena so far can be it.
-        if (best < size() && orders[i].peak >= *arenas[best])
+        if (best < size() && orders[i].solution.peak >= *arenas[best])
           continue;
         FailureOr<int64_t> arena = getArena(i);
         if (failed(arena))
@@ -240,31 +340,31 @@ private:
 
   private:
     /// What the strategies by rule do, so that no budget does worse.
-    std::vector<planning::ResidencySolution> followRules() const {
+    static std::vector<planning::ResidencySolution> followRules(const Variant &variant) {
       std::vector<planning::ResidencySolution> rules;
       using Kind = RematStrategy::Kind;
       for (Kind kind : {Kind::Uniform, Kind::Sqrt, Kind::Sublayer, Kind::SaveNothing,
                         Kind::SaveDots, Kind::SaveDotsNoBatch}) {
         RematStrategy strategy;
         strategy.kind = kind;
-        if (FailureOr<std::vector<bool>> kept = getKept(step, problem, strategy);
+        if (FailureOr<std::vector<bool>> kept =
+                getKept(variant.step, variant.problem, strategy);
             succeeded(kept))
-          rules.push_back(planning::keepOnly(problem.getProblem(), *kept));
+          rules.push_back(planning::keepOnly(variant.problem.getProblem(), *kept));
       }
       return rules;
     }
 
-    ProgramOpInterface step;
     const PersistentMemory &persistent;
-    const StepProblem &problem;
     int threads;
-    std::vector<planning::ResidencySolution> orders;
+    std::vector<Plan> orders;
     std::vector<std::optional<int64_t>> arenas;
   };
 
   /// The cheapest order whose arena, the other programs' included, is within the budget.
-  FailureOr<planning::ResidencySolution>
-  fit(ProgramOpInterface step, const PersistentMemory &persistent, StepProblem &problem) {
+  FailureOr<Plan> fit(ArrayRef<const Variant *> variants,
+                      const PersistentMemory &persistent) {
+    ProgramOpInterface step = variants.front()->step;
     std::optional<Trial> largest;
     ProgramOpInterface largestProgram;
     for (auto program : getOperation().getOps<ProgramOpInterface>()) {
@@ -279,8 +379,9 @@ private:
       largestProgram = program;
     }
     int64_t others = largest ? largest->arena : 0;
-    Candidates candidates(step, persistent, problem, threads);
-    if (pareto && failed(tabulate(step, candidates, others, problem)))
+    Candidates candidates(variants, persistent, threads);
+    double base = variants.front()->problem.getProblem().baseCost();
+    if (pareto && failed(tabulate(step, candidates, others, base)))
       return failure();
     if (others <= budget) {
       FailureOr<size_t> found = candidates.findFirst(budget);
@@ -305,7 +406,7 @@ private:
   /// Writes the table of arena and time on the step, without what another row beats in
   /// both.
   LogicalResult tabulate(ProgramOpInterface step, Candidates &candidates, int64_t others,
-                         const StepProblem &problem) {
+                         double base) {
     SmallVector<int64_t> arenas;
     SmallVector<double> seconds;
     for (size_t i = 0; i < candidates.size(); ++i) {
@@ -316,7 +417,7 @@ private:
       if (!arenas.empty() && whole >= arenas.back())
         continue;
       arenas.push_back(whole);
-      seconds.push_back(candidates[i].cost - problem.getProblem().baseCost());
+      seconds.push_back(candidates[i].solution.cost - base);
     }
     Builder builder(&getContext());
     step->setAttr(kParetoArenasAttr, builder.getDenseI64ArrayAttr(arenas));
@@ -337,14 +438,15 @@ private:
     attachLiveSet(diagnostic, smallest, persistent);
   }
 
-  void explain(ProgramOpInterface step, const StepProblem &problem,
-               const planning::ResidencySolution &solution) {
+  void explain(ProgramOpInterface step, const Variant &whole, const Plan &plan,
+               double base) {
+    const StepProblem &problem = plan.variant->problem;
     const planning::ResidencyProblem &plain = problem.getProblem();
     std::vector<bool> done(plain.nodes.size(), false);
     std::vector<bool> isBase(plain.nodes.size(), false);
     for (unsigned node : plain.order)
       isBase[node] = true;
-    for (unsigned node : solution.sequence) {
+    for (unsigned node : plan.solution.sequence) {
       if (isBase[node] && !done[node]) {
         done[node] = true;
         continue;
@@ -353,22 +455,34 @@ private:
       for (unsigned tensor : plain.nodes[node].writes)
         bytes += plain.tensors[tensor].bytes;
       remark::passed(
-          problem.getOps()[problem.getExecution(node).op]->getLoc(),
+          problem.getOps()[problem.getExecution(node).getOp()]->getLoc(),
           remark::RemarkOpts::name("Recomputed").category("train-plan-residency"))
           << remark::add("{0} is computed again", plain.nodes[node].id)
           << remark::metric("bytes", bytes)
           << remark::metric("microseconds", plain.nodes[node].cost * 1e6);
     }
-    double base = plain.baseCost();
+    for (const SunkRead &sunk : plan.variant->sinks) {
+      const planning::ResidencyTensor &tensor =
+          whole.problem.getProblem().tensors[sunk.tensor];
+      Operation *user = whole.problem.getOps()[sunk.user];
+      remark::passed(user->getLoc(),
+                     remark::RemarkOpts::name("Sunk").category("train-plan-residency"))
+          << remark::add("{0} is computed again in the kernel of {1}@{2}", tensor.id,
+                         user->getName().stripDialect(), sunk.user)
+          << remark::metric("bytes", tensor.bytes)
+          << remark::metric("lengthened_bytes", sunk.lengthened)
+          << remark::metric("microseconds", sunk.way.seconds * 1e6);
+    }
     remark::analysis(
         step.getLoc(),
         remark::RemarkOpts::name("ResidencyPlanned").category("train-plan-residency"))
-        << remark::add("{0}: {1} of {2} executions are repetitions", solution.solver,
-                       solution.sequence.size() - plain.order.size(),
-                       solution.sequence.size())
-        << remark::metric("peak_bytes", solution.peak)
+        << remark::add("{0}: {1} of {2} executions are repetitions, {3} reads are sunk",
+                       plan.solution.solver,
+                       plan.solution.sequence.size() - plain.order.size(),
+                       plan.solution.sequence.size(), plan.variant->sinks.size())
+        << remark::metric("peak_bytes", plan.solution.peak)
         << remark::metric("extra_percent",
-                          base > 0 ? 100 * (solution.cost - base) / base : 0.0);
+                          base > 0 ? 100 * (plan.solution.cost - base) / base : 0.0);
   }
 };
 

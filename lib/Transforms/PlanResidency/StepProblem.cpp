@@ -7,6 +7,7 @@
 #include "StepProblem.h"
 #include "../InPlace.h"
 #include "../Recompute.h"
+#include "Alternatives.h"
 #include "mlir/IR/Matchers.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -20,16 +21,18 @@ Block &train::getPlannedBlock(ProgramOpInterface step) {
 }
 
 FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
-                                          const PersistentMemory &persistent,
-                                          int threads) {
+                                          const PersistentMemory &persistent, int threads,
+                                          NumberedOps numbered) {
   StepProblem result;
   FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(step, persistent, threads);
   if (failed(timeline))
     return failure();
   result.timeline = std::move(*timeline);
   result.block = &getPlannedBlock(step);
-  for (Operation &op : *result.block)
-    result.ops.push_back(&op);
+  result.ops = std::move(numbered);
+  if (result.ops.empty())
+    for (Operation &op : *result.block)
+      result.ops.push_back(&op);
   result.addTensors(step, persistent);
   result.addNodes(threads);
   return result;
@@ -72,8 +75,8 @@ void StepProblem::addTensors(ProgramOpInterface step,
       problem.baseBytes += storage.bytes;
     }
   }
-  for (Operation *op : ops)
-    for (OpResult result : op->getResults()) {
+  for (Operation &op : *block)
+    for (OpResult result : op.getResults()) {
       if (getResultStorage(result).kind != ResultStorage::Kind::MustAlias)
         continue;
       std::optional<Place> place = timeline->lookup(result);
@@ -90,9 +93,9 @@ void StepProblem::addTensors(ProgramOpInterface step,
     }
   // What the terminator and the writes name lives to the end.
   DenseSet<unsigned> outputs;
-  for (Operation *op : ops)
-    if (isa<WriteOp>(op) || op == block->getTerminator())
-      for (Value operand : op->getOperands())
+  for (Operation &op : *block)
+    if (isa<WriteOp>(op) || &op == block->getTerminator())
+      for (Value operand : op.getOperands())
         if (std::optional<unsigned> tensor = lookup(operand))
           if (outputs.insert(*tensor).second)
             problem.outputs.push_back(*tensor);
@@ -141,10 +144,11 @@ void StepProblem::addNodes(int threads) {
   StorageRoots roots(*block);
   // Whose storages the block overwrites, so that nobody can make their values again.
   DenseSet<unsigned> updated;
-  SmallVector<std::pair<FusionOp, int64_t>> fusions;
+  Alternatives alternatives(*block, ops, threads);
+  SmallVector<Operation *> repeatable;
   bool seeded = false;
   for (auto [number, op] : llvm::enumerate(ops)) {
-    if (isa<WriteOp, ReadOp, RandomKeyOp>(op) || op == block->getTerminator())
+    if (!op || isa<WriteOp, ReadOp, RandomKeyOp>(op) || op == block->getTerminator())
       continue;
     planning::ResidencyNode node;
     node.id = getNodeName(op, number);
@@ -183,9 +187,9 @@ void StepProblem::addNodes(int threads) {
             node.repeatable = false;
           }
         }
-      if (node.repeatable)
-        fusions.push_back({fusion, number});
     }
+    if (node.repeatable && isa<FusionOp, RowProgramOpInterface>(op))
+      repeatable.push_back(op);
     bool isSeed = llvm::any_of(op->getOperands(), isSeedOrItsView);
     op->walk([&](Operation *inner) { isSeed |= inner->hasAttr(kSeedAttr); });
     if (isSeed && !matchPattern(op, m_Constant()) && !seeded) {
@@ -194,93 +198,75 @@ void StepProblem::addNodes(int threads) {
     }
     problem.order.push_back(problem.nodes.size());
     problem.nodes.push_back(std::move(node));
-    executions.push_back({static_cast<int64_t>(number), {}, {}});
+    executions.push_back(RecomputeAttr::get(op->getContext(), number, {}, {}, {}));
   }
   for (planning::ResidencyNode &node : problem.nodes)
     for (unsigned tensor : node.writes)
       if (updated.contains(tensor))
         node.repeatable = false;
-  for (auto [fusion, number] : fusions)
-    addRecipes(fusion, number, threads, roots, updated);
+  for (Operation *op : repeatable)
+    addRecipes(op, alternatives, threads, roots, updated);
 }
 
-/// The ways to have one result of `fusion` again: from its operands alone, and from
-/// results of the same fusion wherever one is on the way.
-void StepProblem::addRecipes(FusionOp fusion, int64_t number, int threads,
+void StepProblem::addRecipes(Operation *op, const Alternatives &alternatives, int threads,
                              const StorageRoots &roots,
                              const DenseSet<unsigned> &updated) {
-  if (fusion->getNumResults() == 1)
-    return;
-  OpBuilder builder(fusion);
-  auto identity = [](Value value) { return value; };
-  for (int64_t result = 0; result < fusion->getNumResults(); ++result) {
-    std::optional<unsigned> tensor = lookup(fusion.getResult(result));
+  for (OpResult result : op->getResults()) {
+    std::optional<unsigned> tensor = lookup(result);
     // What an accumulation overwrites is written once; its siblings can be had again.
-    if (!tensor || problem.tensors[*tensor].bytes == 0 || updated.contains(*tensor))
+    if (!tensor || problem.tensors[*tensor].bytes == 0 || updated.contains(*tensor) ||
+        getResultStorage(result).kind != ResultStorage::Kind::Fresh)
       continue;
-    SmallVector<int64_t> others;
-    for (int64_t other = 0; other < fusion->getNumResults(); ++other)
-      if (other != result)
-        others.push_back(other);
-    for (bool cut : {true, false}) {
-      FusionOp scratch =
-          cloneResults(builder, fusion, {result},
-                       cut ? ArrayRef<int64_t>(others) : ArrayRef<int64_t>(), identity);
-      SmallVector<int64_t> from;
-      for (int64_t other : others)
-        if (llvm::is_contained(scratch->getOperands(), fusion.getResult(other)))
-          from.push_back(other);
+    alternatives.visitRecipes(result, [&](const Alternative &way, Operation *scratch) {
       planning::ResidencyNode node;
-      node.id = getNodeName(fusion, number) + "#" + std::to_string(result) +
-                (from.empty() ? "" : "'");
+      node.id = getNodeName(op, way.recipe.getOp());
+      if (way.recipe.getResults())
+        node.id += "#" + std::to_string(result.getResultNumber());
+      if (way.recipe.getFrom())
+        node.id += "'";
+      if (way.recipe.getSink())
+        for (auto inner : way.recipe.getSink().getAsRange<RecomputeAttr>())
+          node.id += "+" + getNodeName(ops[inner.getOp()], inner.getOp());
       describe(node, scratch, threads);
+      // A way that needs the tensor itself is none.
+      if (llvm::is_contained(node.reads, *tensor))
+        return;
       node.writes.push_back(*tensor);
-      for (unsigned i = 0; i < scratch->getNumOperands(); ++i) {
-        std::optional<unsigned> read = lookup(scratch->getOperand(i));
-        if (read && mayTakePlace(scratch, 0, i, *block, roots))
-          node.inPlace.push_back({0, static_cast<unsigned>(llvm::find(node.reads, *read) -
-                                                           node.reads.begin())});
-      }
-      bool readsItself = llvm::is_contained(node.reads, *tensor);
-      scratch.erase();
-      if (!readsItself) {
-        problem.nodes.push_back(std::move(node));
-        executions.push_back({number, {result}, from});
-      }
-      // Without a sibling on the way the two are the same.
-      if (from.empty())
-        break;
-    }
+      if (auto fusion = dyn_cast<FusionOp>(scratch))
+        for (unsigned i = 0; i < fusion->getNumOperands(); ++i) {
+          std::optional<unsigned> read = lookup(fusion->getOperand(i));
+          if (read && mayTakePlace(fusion, 0, i, *block, roots))
+            node.inPlace.push_back(
+                {0, static_cast<unsigned>(llvm::find(node.reads, *read) -
+                                          node.reads.begin())});
+        }
+      problem.nodes.push_back(std::move(node));
+      executions.push_back(way.recipe);
+    });
   }
 }
 
 void StepProblem::write(const planning::ResidencySolution &solution) const {
-  MLIRContext *context = ops.front()->getContext();
-  Builder builder(context);
+  Builder builder(block->getParentOp()->getContext());
   SmallVector<bool> done(problem.nodes.size(), false);
   SmallVector<bool> isBase(problem.nodes.size(), false);
   for (unsigned node : problem.order)
     isBase[node] = true;
   SmallVector<Attribute> pending;
   for (unsigned node : solution.sequence) {
-    const Execution &execution = executions[node];
     if (isBase[node] && !done[node]) {
       done[node] = true;
       if (!pending.empty())
-        ops[execution.op]->setAttr(kRecomputeBeforeAttr, builder.getArrayAttr(pending));
+        ops[executions[node].getOp()]->setAttr(kRecomputeBeforeAttr,
+                                               builder.getArrayAttr(pending));
       pending.clear();
       continue;
     }
-    auto list = [&](ArrayRef<int64_t> numbers) {
-      return numbers.empty() ? DenseI64ArrayAttr()
-                             : DenseI64ArrayAttr::get(context, numbers);
-    };
-    pending.push_back(RecomputeAttr::get(context, execution.op, list(execution.results),
-                                         list(execution.from)));
+    pending.push_back(executions[node]);
   }
 }
 
 void StepProblem::erase() const {
-  for (Operation *op : ops)
-    op->removeAttr(kRecomputeBeforeAttr);
+  for (Operation &op : *block)
+    op.removeAttr(kRecomputeBeforeAttr);
 }

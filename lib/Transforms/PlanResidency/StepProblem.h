@@ -6,12 +6,14 @@
 #ifndef TRAIN_LIB_TRANSFORMS_PLANRESIDENCY_STEPPROBLEM_H
 #define TRAIN_LIB_TRANSFORMS_PLANRESIDENCY_STEPPROBLEM_H
 
+#include "../Recompute.h"
 #include "train/Analysis/CostModel.h"
 #include "train/Analysis/MemoryTimeline.h"
 #include "train/Planning/ResidencyProblem.h"
 
 namespace train {
 
+class Alternatives;
 class StorageRoots;
 
 /// The block of a step in which memory is decided: the body of its micro-batch loop, or
@@ -21,22 +23,19 @@ mlir::Block &getPlannedBlock(ProgramOpInterface step);
 /// That block as a problem.
 class StepProblem {
 public:
-  /// What a node of the problem is in the IR.
-  struct Execution {
-    /// The op's number in the block.
-    int64_t op = 0;
-    /// Of a fusion computed in part: which results, and which it reads instead.
-    llvm::SmallVector<int64_t> results, from;
-  };
-
-  /// Fails with a diagnostic where MemoryTimeline does.
-  static mlir::FailureOr<StepProblem>
-  build(ProgramOpInterface step, const PersistentMemory &persistent, int threads);
+  /// Fails with a diagnostic where MemoryTimeline does. `numbered` are the ops of the
+  /// planned block with the numbers that plans use, if those are not the places where
+  /// they stand.
+  static mlir::FailureOr<StepProblem> build(ProgramOpInterface step,
+                                            const PersistentMemory &persistent,
+                                            int threads, NumberedOps numbered = {});
 
   const planning::ResidencyProblem &getProblem() const { return problem; }
   mlir::Block &getBlock() const { return *block; }
-  llvm::ArrayRef<mlir::Operation *> getOps() const { return ops; }
-  const Execution &getExecution(unsigned node) const { return executions[node]; }
+  /// By number; null for ops that sinking has left without a reader.
+  const NumberedOps &getOps() const { return ops; }
+  /// What a node of the problem is in the IR.
+  RecomputeAttr getExecution(unsigned node) const { return executions[node]; }
 
   /// The tensor below `value`; nothing for values whose memory is not at stake.
   std::optional<unsigned> lookup(mlir::Value value) const;
@@ -54,16 +53,16 @@ private:
   StepProblem() = default;
   void addTensors(ProgramOpInterface step, const PersistentMemory &persistent);
   void addNodes(int threads);
-  void addRecipes(FusionOp fusion, int64_t number, int threads, const StorageRoots &roots,
-                  const llvm::DenseSet<unsigned> &updated);
+  void addRecipes(mlir::Operation *op, const Alternatives &alternatives, int threads,
+                  const StorageRoots &roots, const llvm::DenseSet<unsigned> &updated);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
   unsigned addTensor(mlir::Value value, int64_t bytes, llvm::StringRef id);
 
   mlir::Block *block = nullptr;
   std::optional<MemoryTimeline> timeline;
-  llvm::SmallVector<mlir::Operation *> ops;
+  NumberedOps ops;
   planning::ResidencyProblem problem;
-  llvm::SmallVector<Execution> executions;
+  llvm::SmallVector<RecomputeAttr> executions;
   llvm::SmallVector<mlir::Value> values;
   /// By index of the timeline's storage and of the persistent one.
   llvm::DenseMap<unsigned, unsigned> tensorOf, persistentTensorOf;

@@ -35,4 +35,24 @@ module attributes {train.stage = #train<stage scheduled>} {
     %total = train.reduce_sum %flat over [0] {train.recompute_before = [#train.recompute<op = 2, results = [1], from = [0]>]} : tensor<64xf32> -> tensor<f32>
     train.return %sum, %use, %total : tensor<f32>, tensor<8x8xf32>, tensor<f32>
   }
+
+  // What is executed again reads the newest values, not those that it read at its first time: the first clone is not kept for it.
+  // CHECK-LABEL: train.step @twice
+  // CHECK: train.tanh %x : tensor<8x8xf32>
+  // CHECK: %[[T1:.*]] = train.tanh %x {train.clone = 1 : i64}
+  // CHECK: %[[F1:.*]] = train.reshape %[[T1]] to [64] {train.clone = 2 : i64}
+  // CHECK: train.reduce_sum %[[F1]]
+  // CHECK: %[[T2:.*]] = train.tanh %x {train.clone = 3 : i64}
+  // CHECK: %[[F2:.*]] = train.reshape %[[T2]] to [64] {train.clone = 4 : i64}
+  // CHECK: %[[S2:.*]] = train.reduce_sum %[[F2]] over [0] {train.clone = 5 : i64}
+  // CHECK: train.add %[[S2]]
+  train.step @twice(%x: tensor<8x8xf32>) -> (a: tensor<f32>, b: tensor<f32>, c: tensor<8x8xf32>) {
+    %t = train.tanh %x : tensor<8x8xf32>
+    %flat = train.reshape %t to [64] : tensor<8x8xf32> -> tensor<64xf32>
+    %use = train.matmul %t, %x : tensor<8x8xf32>, tensor<8x8xf32> -> tensor<8x8xf32>
+    %s = train.reduce_sum %flat over [0] {train.recompute_before = [#train.recompute<op = 0>]} : tensor<64xf32> -> tensor<f32>
+    %e = train.exp %s : tensor<f32>
+    %sum = train.add %s, %s {train.recompute_before = [#train.recompute<op = 0>, #train.recompute<op = 3>]} : tensor<f32>, tensor<f32> -> tensor<f32>
+    train.return %e, %sum, %use : tensor<f32>, tensor<f32>, tensor<8x8xf32>
+  }
 }

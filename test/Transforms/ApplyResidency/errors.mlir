@@ -60,3 +60,56 @@ train.step @kind(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
   %b = train.tanh %x {train.recompute_before = 3} : tensor<4xf32>
   train.return %b : tensor<4xf32>
 }
+
+// -----
+
+// A product is a library call: nothing goes into it.
+train.step @library(%x: tensor<4x4xf32>) -> (a: tensor<4x4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x : tensor<4x4xf32>
+  // expected-error @+1 {{is to recompute op 0, which this op can't compute in its own kernel}}
+  %b = train.matmul %a, %x {train.sink = [#train.recompute<op = 0>]} : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
+  train.return %b : tensor<4x4xf32>
+}
+
+// -----
+
+train.step @unread(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which this op does not read}}
+  %b = train.tanh %x {train.sink = [#train.recompute<op = 0>]} : tensor<4xf32>
+  %c = train.add %a, %b : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  train.return %c : tensor<4xf32>
+}
+
+// -----
+
+// What every reader computes itself is gone.
+train.step @gone(%x: tensor<4xf32>) -> (a: tensor<4xf32>, b: tensor<4xf32>) {
+  %a = train.tanh %x : tensor<4xf32>
+  %b = train.tanh %a {train.sink = [#train.recompute<op = 0>]} : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which nobody reads any more, because all who did compute it themselves}}
+  %c = train.tanh %x {train.recompute_before = [#train.recompute<op = 0>]} : tensor<4xf32>
+  train.return %b, %c : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+train.step @inside(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which is to sink what is no #train.recompute of an op before it}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, sink = [3]>]} : tensor<4xf32>
+  train.return %b : tensor<4xf32>
+}
+
+// -----
+
+train.step @form(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>) -> (m: tensor<4xf32>, a: tensor<2x4xf32>) {
+  // expected-note @+1 {{this op}}
+  %y, %m, %v = train.batch_norm %x, %g, %b {eps = 1.0e-5 : f64, momentum = 0.1 : f64} : tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which computes nothing but its result 0 from its other results}}
+  %a = train.tanh %y {train.recompute_before = [#train.recompute<op = 0, results = [1]>]} : tensor<2x4xf32>
+  train.return %m, %a : tensor<4xf32>, tensor<2x4xf32>
+}

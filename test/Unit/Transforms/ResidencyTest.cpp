@@ -52,6 +52,51 @@ protected:
     module.walk([&](Operation *op) { clones += op->hasAttr("train.clone"); });
     return clones;
   }
+
+  /// The reads that kernels compute themselves.
+  int64_t countSunk(ModuleOp module) {
+    int64_t sunk = 0;
+    module.walk([&](Operation *op) {
+      if (auto count = op->getAttrOfType<IntegerAttr>(kSunkAttr))
+        sunk += count.getInt();
+    });
+    return sunk;
+  }
+
+  /// As `schedule`, of models whose every budget is planned within seconds.
+  OwningOpRef<ModuleOp> scheduleTiny(const std::string &family, int64_t accumulate) {
+    ModelOptions options;
+    options.family = family;
+    options.batch = 2;
+    options.layers = family == "unet" ? 2 : 3;
+    options.width = family == "unet" ? 4 : 16;
+    if (family == "llama") {
+      options.seq = 32;
+      options.vocab = 32;
+    } else {
+      options.image = 32;
+    }
+    if (family == "vit")
+      options.patch = 8;
+    if (family != "unet")
+      options.heads = 2;
+    std::string error;
+    OwningOpRef<ModuleOp> module = buildModel(&context, options, error);
+    EXPECT_TRUE(module) << error;
+    EXPECT_TRUE(buildStep(*module, {accumulate, false, "adamw"}));
+    EXPECT_TRUE(run(*module, createTrainFuse(), createTrainSchedule({2})));
+    return module;
+  }
+
+  /// The arenas that budgets can have, falling.
+  SmallVector<int64_t> getArenas(ModuleOp before) {
+    OwningOpRef<ModuleOp> module = cast<ModuleOp>(before->clone());
+    EXPECT_TRUE(
+        run(*module, createTrainPlanResidency({"budget", int64_t(1) << 40, true, 2})));
+    StepOp step = *module->getOps<StepOp>().begin();
+    auto arenas = step->getAttrOfType<DenseI64ArrayAttr>(kParetoArenasAttr);
+    return SmallVector<int64_t>(arenas.asArrayRef());
+  }
 };
 
 TEST_F(Residency, StrategiesAreBitwiseNeutral) {
@@ -88,6 +133,60 @@ TEST_F(Residency, TheSimulatedPeakIsTheTimelines) {
       }
     }
   EXPECT_EQ(simulated, 7 * 2 * 7);
+}
+
+// Budgets between the largest arena and the smallest, whatever the plan does to fit them:
+// no bit changes, and the arena never sees more than the simulation. It may see less:
+// ops that repetitions have left without a reader go.
+TEST_F(Residency, BudgetsAreNeutralAndNeverAboveTheSimulation) {
+  for (const char *family : {"unet", "llama", "vit"}) {
+    OwningOpRef<ModuleOp> before =
+        scheduleTiny(family, family == StringRef("unet") ? 3 : 1);
+    SmallVector<int64_t> arenas = getArenas(*before);
+    for (size_t i : {arenas.size() / 2, arenas.size() - 1}) {
+      SCOPED_TRACE(std::string(family) + " " + std::to_string(arenas[i]));
+      OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+      ASSERT_TRUE(applyStrategy(*after, "budget", arenas[i]));
+      StepOp step = *after->getOps<StepOp>().begin();
+      EXPECT_LE(getPeak(*after),
+                step->getAttrOfType<IntegerAttr>(kResidencyPeakAttr).getInt());
+      EXPECT_TRUE(succeeded(checkEquivalent(*before, *after)));
+    }
+  }
+}
+
+// relu's adjoint reads its sign from the convolution's result, which batch_norm's adjoint
+// keeps alive, and silu's gate is made of what its own adjoint reads.
+TEST_F(Residency, BudgetsSink) {
+  for (const char *family : {"unet", "llama"}) {
+    SCOPED_TRACE(family);
+    OwningOpRef<ModuleOp> before = scheduleTiny(family, 1);
+    int64_t sunk = 0;
+    for (int64_t arena : getArenas(*before)) {
+      OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+      ASSERT_TRUE(applyStrategy(*after, "budget", arena));
+      sunk = std::max(sunk, countSunk(*after));
+      if (sunk)
+        break;
+    }
+    EXPECT_GT(sunk, 0);
+  }
+}
+
+// With memory enough nothing changes, and a strategy that keeps a tensor keeps it for all
+// who read it.
+TEST_F(Residency, WhatIsKeptIsNotSunk) {
+  for (auto [family, keep] :
+       {std::pair("unet", "policy:save:relu"), std::pair("llama", "policy:save:silu")}) {
+    SCOPED_TRACE(family);
+    OwningOpRef<ModuleOp> before = scheduleTiny(family, 1);
+    OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+    ASSERT_TRUE(applyStrategy(*after, "budget", int64_t(1) << 40));
+    EXPECT_EQ(countSunk(*after), 0);
+    after = cast<ModuleOp>((*before)->clone());
+    ASSERT_TRUE(applyStrategy(*after, keep));
+    EXPECT_EQ(countSunk(*after), 0);
+  }
 }
 
 // A strategy that did nothing would pass the tests above.
