@@ -78,17 +78,11 @@ void Context::storeResult(Value value, Value target) {
 //===-- Sums ------------------------------------------------------------------===//
 
 std::pair<int64_t, int64_t> rows::splitForReduction(int64_t count) {
-  int64_t best = 1;
-  for (int64_t d = 1; d * d <= count; ++d) {
-    if (count % d)
-      continue;
-    for (int64_t divisor : {d, count / d})
-      if (divisor <= 16384)
-        best = std::max(best, divisor);
-  }
-  if (best < 64)
-    return {1, count};
-  return {count / best, best};
+  constexpr int64_t widest = 16384, narrowest = 64;
+  for (int64_t columns = std::min(widest, count); columns >= narrowest; --columns)
+    if (count % columns == 0)
+      return {count / columns, columns};
+  return {1, count};
 }
 
 void rows::reduceAll(Sequence &sequence, Value x, Reduction reduction,
