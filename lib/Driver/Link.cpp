@@ -24,8 +24,15 @@ static std::string findLinkFile(const char *program) {
   return "";
 }
 
-std::string train::linkExecutable(const std::string &object, const std::string &output,
-                                  const char *program) {
+// A name that begins with - or @ would be an option, or a file of them.
+static std::string asPath(const std::string &name) {
+  bool isOption = !name.empty() && (name[0] == '-' || name[0] == '@');
+  return isOption ? "./" + name : name;
+}
+
+std::string train::linkExecutable(const std::string &objectName,
+                                  const std::string &outputName, const char *program) {
+  std::string object = asPath(objectName), output = asPath(outputName);
   std::string linkFile = findLinkFile(program);
   if (linkFile.empty())
     return "cannot find the runtime (lib/trainrt.link) beside " + std::string(program);

@@ -4,8 +4,11 @@
 #include "train/Support/ByteSize.h"
 #include "train/Support/CommandLine.h"
 #include "train/Transforms/RematStrategy.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 #include <cerrno>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -50,17 +53,84 @@ const Later kLater[] = {
 std::string formatNumber(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%g", value);
+  if (std::strtod(text, nullptr) != value)
+    std::snprintf(text, sizeof(text), "%.15g", value);
   return text;
+}
+
+/// Executables compute in f32: a number that is none there, or 0, would come to something
+/// else than what was asked for.
+std::string checkFloat(const char *name, double value) {
+  auto rounded = static_cast<float>(value);
+  const char *instead = !std::isfinite(rounded)      ? "infinite"
+                        : rounded == 0 && value != 0 ? "0"
+                                                     : nullptr;
+  return instead ? std::string(name) + "=" + formatNumber(value) + " is " + instead +
+                       " in f32, in which executables compute"
+                 : "";
 }
 
 std::string checkHyperparameters(const StepOptions &step) {
   for (auto [name, value] : {std::pair{"--beta1", step.beta1}, {"--beta2", step.beta2}})
-    if (!(value >= 0 && value < 1))
-      return std::string(name) + " must be in [0, 1), got " + formatNumber(value);
-  if (!(step.eps > 0 && step.eps < 1e300))
+    if (!(value >= 0 && static_cast<float>(value) < 1))
+      return std::string(name) + " must be in [0, 1), got " + formatNumber(value) +
+             (value < 1 && value > 0 ? ", which is 1 in f32" : "");
+  if (!(step.eps > 0))
     return "--eps must be positive, got " + formatNumber(step.eps);
-  if (!(step.weightDecay >= 0 && step.weightDecay < 1e300))
+  if (!(step.weightDecay >= 0))
     return "--weight-decay must not be negative, got " + formatNumber(step.weightDecay);
+  for (auto [name, value] : {std::pair{"--beta1", step.beta1},
+                             {"--beta2", step.beta2},
+                             {"--eps", step.eps},
+                             {"--weight-decay", step.weightDecay},
+                             {"--clip-norm", step.clipNorm.value_or(1)}})
+    if (std::string wrong = checkFloat(name, value); !wrong.empty())
+      return wrong;
+  return "";
+}
+
+/// Whether both paths name one file, or would once they are written. Standard output and
+/// devices are none.
+bool isSameFile(const std::string &one, const std::string &other) {
+  namespace fs = llvm::sys::fs;
+  namespace path = llvm::sys::path;
+  if (one.empty() || other.empty() || one == "-" || other == "-")
+    return false;
+  fs::file_status oneStatus, otherStatus;
+  bool oneExists = !fs::status(one, oneStatus),
+       otherExists = !fs::status(other, otherStatus);
+  if (oneExists != otherExists)
+    return false;
+  if (oneExists)
+    return fs::is_regular_file(oneStatus) && fs::equivalent(oneStatus, otherStatus);
+  auto canonical = [](llvm::StringRef name) {
+    llvm::StringRef parent = path::parent_path(name);
+    llvm::SmallString<128> real;
+    if (fs::real_path(parent.empty() ? "." : parent, real))
+      real = parent;
+    path::append(real, path::filename(name));
+    return real;
+  };
+  return canonical(one) == canonical(other);
+}
+
+// What is written must be neither read nor written by another option.
+std::string checkOutputs(const CompileOptions &o) {
+  struct File {
+    const char *what;
+    std::string path;
+  };
+  std::vector<File> taken{{"model", o.input}, {"report to compare with", o.compare}};
+  for (const std::string &plugin : o.dialectPlugins)
+    taken.push_back({"plugin", plugin});
+  for (auto [option, path, what] :
+       {std::tuple{"--memory-report=", &o.memoryReport, "memory report"},
+        {"-o ", &o.output, "output"}}) {
+    for (const File &other : taken)
+      if (isSameFile(*path, other.path))
+        return option + *path + " would overwrite the " + other.what;
+    taken.push_back({what, *path});
+  }
   return "";
 }
 
@@ -82,11 +152,11 @@ std::string parseLossChunk(const std::string &text, GraphOptions &graph) {
 
 // B = b * N * ranks: what is missing is derived, a mismatch is an error. The micro-batch
 // itself may come from the model, so what needs it waits for compile().
-std::string settleBatch(CompileOptions &o) {
+std::string settleBatch(const CLI::App &app, CompileOptions &o) {
   for (auto [name, value] : {std::pair{"--micro-batch", o.microBatch},
                              {"--global-batch", o.globalBatch},
                              {"--accumulate", o.accumulate}})
-    if (value < 0)
+    if (value <= 0 && app.count(name))
       return std::string(name) + " must be positive, got " + std::to_string(value);
   if (o.globalBatch && o.microBatch && o.globalBatch % o.microBatch)
     return "--global-batch=" + std::to_string(o.globalBatch) +
@@ -230,7 +300,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
   if (!clip.empty()) {
     char *end = nullptr;
     double norm = std::strtod(clip.c_str(), &end);
-    if (*end || !(norm > 0) || !(norm < 1e300))
+    if (*end || !(norm > 0) || std::isinf(norm))
       return usage("--clip-norm needs a positive number, got '" + clip + "'");
     o.train.step.clipNorm = norm;
   }
@@ -260,7 +330,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage("--threads must be in [1, 1024], got " + std::to_string(o.threads));
   if (!o.threads)
     o.threads = std::max(1u, std::thread::hardware_concurrency());
-  if (std::string wrong = settleBatch(o); !wrong.empty())
+  if (std::string wrong = settleBatch(app, o); !wrong.empty())
     return usage(wrong);
   if (!o.compare.empty() && !o.explainMemory)
     return usage("--compare=" + o.compare + " needs --explain-memory");
@@ -268,13 +338,14 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage("--emit=ptx needs --gpu-arch, such as --gpu-arch=sm_90");
   if (o.emit != "ptx" && app.count("--gpu-arch"))
     return usage("--gpu-arch=" + o.gpuArch + " is only for --emit=ptx in this version");
-  if (o.output != "-" && (o.output == o.input || o.output == o.memoryReport) &&
-      !o.output.empty())
-    return usage("-o " + o.output + " would overwrite the " +
-                 (o.output == o.input ? "model" : "memory report"));
+  if (std::string wrong = checkOutputs(o); !wrong.empty())
+    return usage(wrong);
   bool writes = o.emit.rfind("mlir", 0) != 0 && !o.dryRun;
   if (writes && o.output.empty())
     return usage("-o is missing: where to write the executable");
+  if (o.emit == "exe" && o.output == "-" && !o.dryRun)
+    return usage("-o -: an executable has to be a file; other kinds of output can go to "
+                 "standard output");
 
   const StepOptions &step = o.train.step;
   nlohmann::ordered_json record{{"optimizer", step.optimizer},

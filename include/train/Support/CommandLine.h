@@ -78,10 +78,32 @@ inline std::string describeExtra(CLI::App &app, const std::string &argument,
          didYouMean(argument, known, " (see --help)");
 }
 
+/// The error about `--name=` with nothing after it, which CLI11 would take for a request
+/// to read the value from the next argument; else "".
+inline std::string findEmptyValue(CLI::App &app, int argc, const char *const *argv) {
+  std::vector<CLI::App *> levels = app.get_subcommands(nullptr);
+  levels.insert(levels.begin(), &app);
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--")
+      return "";
+    if (name.size() < 4 || name.rfind("--", 0) != 0 || name.find('=') != name.size() - 1)
+      continue;
+    name.pop_back();
+    for (CLI::App *level : levels)
+      if (const CLI::Option *option = level->get_option_no_throw(name))
+        return name +
+               (option->get_items_expected_max() ? " needs a value" : " takes no value");
+  }
+  return "";
+}
+
 /// Parses. The app and its subcommands must allow extras; what is extra is an error here.
 /// `unexpected` follows the message about an argument that is no option.
 inline CommandLine parseCommandLine(CLI::App &app, int argc, const char *const *argv,
                                     const std::string &unexpected = "") {
+  if (std::string error = findEmptyValue(app, argc, argv); !error.empty())
+    return {"", error};
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {

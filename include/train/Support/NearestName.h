@@ -36,8 +36,17 @@ inline size_t editDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The name closest to `word`, the first of equals; empty when none is near,
-/// that is, within a third of the length of the longer of the two.
+/// ASCII letters in lower case.
+inline std::string lowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char &c : lower)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
+/// The name closest to `word`, whatever the case of letters, the first of equals; empty
+/// when none is near, that is, within a third of the length of the longer of the two.
 inline std::string nearestName(std::string_view word,
                                const std::vector<std::string> &names) {
   // A word far longer than any name cannot be a slip; not measuring it keeps
@@ -45,12 +54,12 @@ inline std::string nearestName(std::string_view word,
   constexpr size_t longestWord = 256;
   if (word.empty() || word.size() > longestWord)
     return "";
-  std::string best;
+  std::string best, lower = lowerCase(word);
   size_t bestDistance = longestWord;
   for (const std::string &name : names) {
     if (name.size() > longestWord)
       continue;
-    size_t distance = editDistance(word, name);
+    size_t distance = editDistance(lower, lowerCase(name));
     size_t allowed = std::max<size_t>(1, std::max(word.size(), name.size()) / 3);
     if (distance < name.size() && distance <= allowed && distance < bestDistance) {
       best = name;
