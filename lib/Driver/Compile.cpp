@@ -21,6 +21,8 @@
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
 #include "llvm/Support/FileSystem.h"
+#include "train/Support/Readable.h"
+#include "train/Transforms/PriceRecomputation.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -61,6 +63,10 @@ public:
     if (options.remarks && failed(enableRemarks(context)))
       return kCompileFailed;
     auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/false,
+    if (std::string endless = findEndless(options.input); !endless.empty()) {
+      reportError("cannot read " + options.input + ": " + endless);
+      return kCompileSystem;
+    }
                                                      /*RequiresNullTerminator=*/true);
     if (!buffer) {
       reportError("cannot read " + options.input + ": " + buffer.getError().message());
@@ -149,6 +155,10 @@ private:
     auto buffer = llvm::MemoryBuffer::getFile(options.compare, /*IsText=*/true);
     if (!buffer) {
       reportError("cannot read " + options.compare + ": " + buffer.getError().message());
+    if (std::string endless = findEndless(options.compare); !endless.empty()) {
+      reportError("cannot read " + options.compare + ": " + endless);
+      return kCompileSystem;
+    }
       return kCompileSystem;
     }
     llvm::Expected<MemoryReport> report = parseMemoryReport((*buffer)->getBuffer());

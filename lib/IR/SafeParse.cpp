@@ -3,6 +3,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
+#include "train/Support/Readable.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -121,6 +122,10 @@ OwningOpRef<ModuleOp> parseModuleSafely(std::unique_ptr<llvm::MemoryBuffer> buff
 }
 
 OwningOpRef<ModuleOp> parseModuleSafely(StringRef file, MLIRContext *context) {
+  if (std::string endless = findEndless(file.str()); !endless.empty()) {
+    emitError(FileLineColLoc::get(context, file, 0, 0)) << "cannot be read: " << endless;
+    return nullptr;
+  }
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(file, /*IsText=*/false,
                                                    /*RequiresNullTerminator=*/true);
   if (!buffer) {

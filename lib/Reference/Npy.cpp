@@ -2,6 +2,7 @@
 #include "Npy.h"
 
 #include "train/Reference/Initializers.h"
+#include "train/Support/Readable.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -119,6 +120,8 @@ TensorRef readNpy(StringRef file, RankedTensorType type, std::string &error) {
     error = (file + ": " + what).str();
     return nullptr;
   };
+  if (std::string endless = findEndless(file.str()); !endless.empty())
+    return fail("cannot be read: " + endless);
   auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)

@@ -16,6 +16,7 @@
 #include "train/IR/TrainDialect.h"
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/CommandLine.h"
+#include "train/Support/Readable.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -32,7 +33,11 @@ static llvm::cl::opt<bool> checkPasses(
 static LogicalResult optimize(MlirOptMainConfig config, DialectRegistry &registry,
                               llvm::StringRef input, llvm::StringRef output) {
   std::string error;
-  std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(input, &error);
+  std::unique_ptr<llvm::MemoryBuffer> buffer;
+  if (std::string endless = train::findEndless(input.str()); !endless.empty())
+    error = ("cannot open input file '" + input + "': " + endless).str();
+  else
+    buffer = openInputFile(input, &error);
   if (!buffer) {
     llvm::errs() << "train-opt: error: " << error << "\n";
     return failure();

@@ -6,6 +6,7 @@
 #include "Command.h"
 
 #include "train/Support/ByteSize.h"
+#include "train/Support/Readable.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -20,6 +21,10 @@ int fail(ExitCode code, const std::string &what) {
 }
 
 bool readAll(const std::string &path, std::string &text, std::string &error) {
+  if (std::string endless = findEndless(path); !endless.empty()) {
+    error = "cannot read '" + path + "': " + endless;
+    return false;
+  }
   errno = 0;
   std::FILE *file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (file) {

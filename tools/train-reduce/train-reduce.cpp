@@ -10,6 +10,7 @@
 #include "train/IR/Exhaustion.h"
 #include "train/IR/SafeParse.h"
 #include "train/Support/CommandLine.h"
+#include "train/Support/Readable.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 // MLIR's reducer parses its input by itself, so what its parser would not survive is
@@ -21,6 +22,11 @@ static llvm::LogicalResult checkInput(int argc, char **argv, mlir::MLIRContext *
       ++i;
     if (argument.starts_with("-"))
       continue;
+    if (std::string endless = train::findEndless(argument.str()); !endless.empty()) {
+      llvm::errs() << "train-reduce: error: cannot read " << argument << ": " << endless
+                   << "\n";
+      return llvm::failure();
+    }
     auto buffer = llvm::MemoryBuffer::getFile(argument);
     if (buffer && failed(train::checkParsable((*buffer)->getBuffer(), argument, context)))
       return llvm::failure();

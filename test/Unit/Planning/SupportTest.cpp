@@ -1,11 +1,13 @@
-//===- SupportTest.cpp - byte sizes and nearest names ---------------------===//
+//===- SupportTest.cpp - what Support offers all tools --------------------===//
 //
-// The two header-only helpers that the planner's tool shares with the driver
+// The header-only helpers that the planner's tool shares with the driver
 // and the runtime.
 //
 //===----------------------------------------------------------------------===//
 #include "train/Support/ByteSize.h"
+#include "train/Support/JsonDepth.h"
 #include "train/Support/NearestName.h"
+#include "train/Support/Readable.h"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +61,26 @@ TEST(NearestName, DistanceCountsSwapsOnce) {
   EXPECT_EQ(editDistance("abc", "abc"), 0u);
   EXPECT_EQ(editDistance("abcd", "abdc"), 1u);
   EXPECT_EQ(editDistance("kitten", "sitting"), 3u);
+}
+
+TEST(NearestName, CaseIsNoDifference) {
+  EXPECT_EQ(nearestName("MLIR", {"llvm", "mlir"}), "mlir");
+  EXPECT_EQ(nearestName("adamw", {"SGD", "AdamW"}), "AdamW");
+}
+
+TEST(JsonDepth, CountsOpenBrackets) {
+  EXPECT_FALSE(isNestedDeeper("[[], {}, []]", 2));
+  EXPECT_TRUE(isNestedDeeper("[[], {\"a\": []}]", 2));
+  EXPECT_FALSE(isNestedDeeper("[\"[[[\\\"[[[\"]", 1));
+  EXPECT_TRUE(isNestedDeeper(std::string(kDeepestJson + 1, '{')));
+  EXPECT_FALSE(isNestedDeeper(std::string(kDeepestJson, '{')));
+}
+
+TEST(Readable, DevicesMayHaveNoEnd) {
+  EXPECT_NE(findEndless("/dev/zero"), "");
+  EXPECT_EQ(findEndless("/dev/null"), "");
+  EXPECT_EQ(findEndless("-"), "");
+  EXPECT_EQ(findEndless("/nowhere at all"), "");
 }
 
 } // namespace
