@@ -112,6 +112,10 @@ public:
     if (options.dryRun)
       return finish();
     if (options.emit == "exe" && failed(checkInputs(*module)))
+    if (options.dryRun)
+      return options.emit == "ptx" || succeeded(checkCpuLowering(*module))
+                 ? finish()
+                 : kCompileFailed;
       return kCompileFailed;
     return writeCode(*module);
   }

@@ -4,6 +4,8 @@
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
+
 using namespace mlir;
 using namespace train;
 
@@ -47,9 +49,19 @@ static void print(Diagnostic &diagnostic) {
 
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, bool remarks)
     : ScopedDiagnosticHandler(context) {
-  setHandler([remarks](Diagnostic &diagnostic) {
+  // Where the last error was, if any.
+  std::optional<Location> last;
+  setHandler([remarks, last](Diagnostic &diagnostic) mutable {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Remark && !remarks)
       return success();
+    // MLIR adds an error of its own to the one by which inference said why it failed.
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+      bool said = last == diagnostic.getLocation() &&
+                  StringRef(diagnostic.str()).ends_with("failed to infer returned types");
+      last = diagnostic.getLocation();
+      if (said)
+        return success();
+    }
     print(diagnostic);
     for (Diagnostic &note : diagnostic.getNotes())
       print(note);

@@ -1,6 +1,7 @@
 // An executable fills inputs sample by sample; one without samples has to be found before it runs.
 // RUN: %exits 1 train-compile %s -o %t 2>&1 | FileCheck %s --implicit-check-not=error:
-// RUN: train-compile %s --dry-run
+// RUN: %exits 1 train-compile %s --dry-run 2>&1 | FileCheck %s --implicit-check-not=error:
+// RUN: train-compile %s --dry-run --emit=object
 // CHECK: unbatched-input.mlir:[[#@LINE+3]]:{{[0-9]+}}: error: 'train.graph' op input "x" of type 'tensor<4xf32>' does not start with the batch; an executable needs batch(0) on every input
 
 train.param @w : tensor<4xf32> init(#train.zeros)

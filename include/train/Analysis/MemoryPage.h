@@ -15,7 +15,8 @@ namespace train {
 void writeMemoryPage(const MemoryReport &report, llvm::StringRef title,
                      llvm::raw_ostream &os);
 
-/// What `--memory-report=FILE` writes: the page if `file` ends in .html, else JSON.
+/// What `--memory-report=FILE` writes: the page if `file` ends in .html or .htm, else
+/// JSON.
 void writeMemoryReport(const MemoryReport &report, llvm::StringRef title,
                        llvm::StringRef file, llvm::raw_ostream &os);
 

@@ -20,6 +20,10 @@ mlir::LogicalResult emitCpuObject(mlir::ModuleOp module, const CpuTarget &target
                                   const ObjectOptions &options, ObjectKind kind,
                                   llvm::raw_pwrite_stream &os);
 
+/// Fails with the diagnostic that emitCpuObject would fail with for an op that has no
+/// kernel, without generating code.
+mlir::LogicalResult checkCpuLowering(mlir::ModuleOp module);
+
 } // namespace train
 
 #endif // TRAIN_CONVERSION_CPUOBJECT_H

@@ -120,7 +120,7 @@ void train::writeMemoryPage(const MemoryReport &report, StringRef title,
 
 void train::writeMemoryReport(const MemoryReport &report, StringRef title, StringRef file,
                               llvm::raw_ostream &os) {
-  if (file.ends_with(".html"))
+  if (file.ends_with_insensitive(".html") || file.ends_with_insensitive(".htm"))
     writeMemoryPage(report, title, os);
   else
     os << llvm::formatv("{0:2}\n", json::Value(toJson(report)));
