@@ -20,9 +20,8 @@
 #include "train/Reference/CheckPasses.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
-#include "llvm/Support/FileSystem.h"
 #include "train/Support/Readable.h"
-#include "train/Transforms/PriceRecomputation.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -62,11 +61,11 @@ public:
     DiagnosticPrinter printer(&context, options.remarks);
     if (options.remarks && failed(enableRemarks(context)))
       return kCompileFailed;
-    auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/false,
     if (std::string endless = findEndless(options.input); !endless.empty()) {
       reportError("cannot read " + options.input + ": " + endless);
       return kCompileSystem;
     }
+    auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/false,
                                                      /*RequiresNullTerminator=*/true);
     if (!buffer) {
       reportError("cannot read " + options.input + ": " + buffer.getError().message());
@@ -109,14 +108,12 @@ public:
         os << "\n";
         return true;
       });
-    if (options.dryRun)
-      return finish();
     if (options.emit == "exe" && failed(checkInputs(*module)))
+      return kCompileFailed;
     if (options.dryRun)
       return options.emit == "ptx" || succeeded(checkCpuLowering(*module))
                  ? finish()
                  : kCompileFailed;
-      return kCompileFailed;
     return writeCode(*module);
   }
 
@@ -156,13 +153,13 @@ private:
   int readComparison() {
     if (options.compare.empty())
       return kCompileDone;
-    auto buffer = llvm::MemoryBuffer::getFile(options.compare, /*IsText=*/true);
-    if (!buffer) {
-      reportError("cannot read " + options.compare + ": " + buffer.getError().message());
     if (std::string endless = findEndless(options.compare); !endless.empty()) {
       reportError("cannot read " + options.compare + ": " + endless);
       return kCompileSystem;
     }
+    auto buffer = llvm::MemoryBuffer::getFile(options.compare, /*IsText=*/true);
+    if (!buffer) {
+      reportError("cannot read " + options.compare + ": " + buffer.getError().message());
       return kCompileSystem;
     }
     llvm::Expected<MemoryReport> report = parseMemoryReport((*buffer)->getBuffer());
