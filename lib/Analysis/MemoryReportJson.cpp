@@ -251,7 +251,8 @@ json::Object train::toJson(const MemoryReport &report) {
 
 llvm::Expected<MemoryReport> train::parseMemoryReport(llvm::StringRef text) {
   if (isNestedDeeper(text))
-    return llvm::createStringError("nested more than " + llvm::Twine(kDeepestJson) + " deep");
+    return llvm::createStringError("nested more than " + llvm::Twine(kDeepestJson) +
+                                   " deep");
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value)
     return value.takeError();

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Random training graphs through the compiler, under several sets of options that must not change a bit.
 
 For each seed: train-random-graph makes a graph, train-compile makes an executable of it under the base options and
