@@ -68,10 +68,12 @@ Status DataSet::bindStream(const TrainProgram &program,
     return dataError(*array, "the input 'tokens' has no elements");
   for (const TrainInput *input : {tokens, labels}) {
     TRAIN_RT_RETURN_IF_ERROR(checkTypes(*array, input->tensor));
-    // The labels are tokens: one vocabulary holds for both, even where only one says so.
-    int32_t vocabulary = std::max(tokens->vocabulary, labels->vocabulary);
+    // The labels are tokens: where only one of them has a vocabulary, it holds for both.
+    const TrainInput *bound = input->vocabulary >= 0 ? input
+                              : input == tokens      ? labels
+                                                     : tokens;
     bindings.push_back({uint32_t(input - program.inputs), array, window, window,
-                        input == labels ? 1 : 0, vocabulary});
+                        input == labels ? 1 : 0, bound->vocabulary, bound->ignored});
   }
   // The last window needs one more token for its last label.
   sampleCount = array->elements ? int64_t(array->elements - 1) / window : 0;
@@ -118,7 +120,8 @@ Status DataSet::bindRows(const TrainProgram &program, uint32_t input,
   text |= array->format == ArrayFile::Format::Bytes &&
           tensor.name == std::string_view("tokens");
   bindings.push_back({input, std::move(array), int64_t(rowElements), int64_t(rowElements),
-                      0, program.inputs[input].vocabulary});
+                      0, program.inputs[input].vocabulary,
+                      program.inputs[input].ignored});
   return Status::success();
 }
 
@@ -198,22 +201,29 @@ Status DataSet::loadRow(const Binding &binding, const TrainInput &input, int64_t
   if (!direct)
     done = convertElements(array.type, source.data(), to, target, count);
   if (done != count)
-    return dataError(array, format("value %.0f at position %lld does not fit the %s of "
+    return dataError(array, format("value %s at position %lld does not fit the %s of "
                                    "input '%s'",
-                                   elementAsDouble(array.type, source.data(), done),
+                                   elementAsText(array.type, source.data(), done).c_str(),
                                    (long long)(first + int64_t(done)), scalarName(to),
                                    input.tensor.name));
   if (binding.vocabulary < 0 || isFloat(to))
     return Status::success();
-  // Negative ids pass: they are the ignored labels of a loss. An embedding refuses them.
   for (size_t i = 0; i < count; ++i) {
     int64_t id = to == Scalar::I32 ? reinterpret_cast<const int32_t *>(target)[i]
                                    : int64_t(elementAsDouble(to, target, i));
-    if (id >= binding.vocabulary)
-      return dataError(array, format("id %lld at position %lld is not below the "
-                                     "vocabulary of %d (input '%s')",
-                                     (long long)id, (long long)(first + int64_t(i)),
-                                     binding.vocabulary, input.tensor.name));
+    if ((id >= 0 && id < binding.vocabulary) ||
+        (binding.ignored && id == binding.ignored))
+      continue;
+    std::string allowed = binding.ignored
+                              ? format(", and not the ignored label %lld either",
+                                       (long long)binding.ignored)
+                              : "";
+    return dataError(
+        array,
+        format("id %lld at position %lld is %s %d%s (input '%s')", (long long)id,
+               (long long)(first + int64_t(i)),
+               id < 0 ? "negative, the vocabulary has" : "not below the vocabulary of",
+               binding.vocabulary, allowed.c_str(), input.tensor.name));
   }
   return Status::success();
 }

@@ -1,6 +1,8 @@
 // Element conversions. See Scalar.h for the rules.
 #include "train/rt/Scalar.h"
 
+#include "train/rt/Text.h"
+
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -169,6 +171,16 @@ size_t convertElements(Scalar from, const void *source, Scalar to, void *target,
 double elementAsDouble(Scalar scalar, const void *data, size_t index) {
   return dispatch(scalar, [&](auto tag) {
     return double(number(loadAt<typename decltype(tag)::Type>(data, index)));
+  });
+}
+
+std::string elementAsText(Scalar scalar, const void *data, size_t index) {
+  return dispatch(scalar, [&](auto tag) {
+    auto value = number(loadAt<typename decltype(tag)::Type>(data, index));
+    if constexpr (std::is_floating_point_v<decltype(value)>)
+      return format("%g", value);
+    else
+      return std::to_string(value);
   });
 }
 

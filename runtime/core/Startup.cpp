@@ -52,8 +52,10 @@ Status checkMachine(const TrainExecutable &executable, const MachineFacts &facts
           format("compiled with %s, found %s", wanted.c_str(), have.c_str()));
   }
 
+  bool elsewhere = !problems.empty(); // compiled for another machine
   if (facts.memoryLimit && executable.arena_bytes > facts.memoryLimit)
-    problems.push_back(format("the arena needs %s, this machine has at most %s",
+    problems.push_back(format("the arena needs %s, this machine has at most %s (compile "
+                              "it with a smaller batch or a --memory-budget)",
                               formatByteSize(executable.arena_bytes).c_str(),
                               formatByteSize(facts.memoryLimit).c_str()));
 
@@ -67,7 +69,8 @@ Status checkMachine(const TrainExecutable &executable, const MachineFacts &facts
   std::string message = "this executable does not fit this machine: ";
   for (size_t i = 0; i < problems.size(); ++i)
     message += (i ? "; " : "") + problems[i];
-  return Status::error(ErrorKind::Incompatible, message + "; compile it again here");
+  return Status::error(ErrorKind::Incompatible,
+                       message + (elsewhere ? "; compile it again here" : ""));
 }
 
 } // namespace train::rt

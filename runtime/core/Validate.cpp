@@ -33,6 +33,7 @@ constexpr LibraryShape libraryShapes[TRAIN_LIBRARY_COUNT] = {
     {"max_pool_grad", 3, 18},
     {"avg_pool", 2, 18},
     {"avg_pool_grad", 2, 18},
+    {"check_labels", 1, 4},
 };
 
 Status broken(const std::string &what) {

@@ -1,11 +1,11 @@
 // EMBEDDING and EMBEDDING_GRAD: rows of a table by integer ids, and the sum of rows into
-// the table's gradient. An id outside the table is an error that names the first
-// position where it stands, whatever the number of threads.
+// the table's gradient. CHECK_LABELS: the same look at the labels of a loss, whose kernel
+// is generated. A wrong id or label is an error that names the first position where it
+// stands, whatever the number of threads.
 #include "Entries.h"
 #include "train/Runtime/Abi.h"
 
 #include <cstring>
-#include <limits>
 
 namespace train::cpu {
 namespace {
@@ -20,19 +20,26 @@ struct Ids {
   }
 };
 
-Status checkIds(const Ids &ids, int64_t count, int64_t rows, Team &team) {
-  std::atomic<int64_t> firstBad{std::numeric_limits<int64_t>::max()};
+/// The first position whose id `isWrong`; `count` if there is none.
+template <typename Wrong>
+int64_t findFirst(const Ids &ids, int64_t count, Team &team, const Wrong &isWrong) {
+  std::atomic<int64_t> first{count};
   forEachRange(team, count, 65536, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i)
-      if (ids[i] < 0 || ids[i] >= rows) {
-        int64_t seen = firstBad.load();
-        while (i < seen && !firstBad.compare_exchange_weak(seen, i)) {
+      if (isWrong(ids[i])) {
+        int64_t seen = first.load();
+        while (i < seen && !first.compare_exchange_weak(seen, i)) {
         }
         return;
       }
   });
-  int64_t bad = firstBad.load();
-  if (bad == std::numeric_limits<int64_t>::max())
+  return first.load();
+}
+
+Status checkIds(const Ids &ids, int64_t count, int64_t rows, Team &team) {
+  int64_t bad =
+      findFirst(ids, count, team, [&](int64_t id) { return id < 0 || id >= rows; });
+  if (bad == count)
     return Status::success();
   return Status::error(rt::ErrorKind::Data, "id " + std::to_string(ids[bad]) +
                                                 " at position " + std::to_string(bad) +
@@ -95,6 +102,22 @@ Status embeddingGrad(void *const *buffers, const int64_t *params, Team &team) {
     }
   });
   return Status::success();
+}
+
+Status checkLabels(void *const *buffers, const int64_t *params, Team &team) {
+  const int64_t count = params[0], classes = params[2], ignored = params[3];
+  Ids labels{};
+  TRAIN_RT_RETURN_IF_ERROR(idsOf(buffers[0], params[1], labels));
+  int64_t bad = findFirst(labels, count, team, [&](int64_t label) {
+    return (label < 0 || label >= classes) && label != ignored;
+  });
+  if (bad == count)
+    return Status::success();
+  return Status::error(rt::ErrorKind::Data,
+                       "got label " + std::to_string(labels[bad]) + " at position " +
+                           std::to_string(bad) + ", expected 0 to " +
+                           std::to_string(classes - 1) + " or ignore_index " +
+                           std::to_string(ignored));
 }
 
 } // namespace train::cpu

@@ -17,6 +17,7 @@ Status copy(void *const *buffers, const int64_t *params, Team &team);
 Status fill(void *const *buffers, const int64_t *params, Team &team);
 Status embedding(void *const *buffers, const int64_t *params, Team &team);
 Status embeddingGrad(void *const *buffers, const int64_t *params, Team &team);
+Status checkLabels(void *const *buffers, const int64_t *params, Team &team);
 Status maxPool(void *const *buffers, const int64_t *params, Team &team);
 Status maxPoolGrad(void *const *buffers, const int64_t *params, Team &team);
 Status averagePool(void *const *buffers, const int64_t *params, Team &team);

@@ -35,6 +35,8 @@ Status runLibrary(TrainLibrary entry, void *const *buffers, const int64_t *param
     return cpu::averagePool(buffers, params, team);
   case TRAIN_LIBRARY_AVG_POOL_GRAD:
     return cpu::averagePoolGrad(buffers, params, team);
+  case TRAIN_LIBRARY_CHECK_LABELS:
+    return cpu::checkLabels(buffers, params, team);
   default:
     return Status::error("library entry " + std::to_string(entry) + " is not known");
   }

@@ -5,6 +5,7 @@
 #include "SimdKernels.h"
 
 #include <cstring>
+#include <limits>
 
 namespace train::cpu {
 namespace {
@@ -92,17 +93,31 @@ Status maxPoolGrad(void *const *buffers, const int64_t *params, Team &team) {
   const auto *dout = static_cast<const float *>(buffers[0]);
   const auto *indices = static_cast<const int32_t *>(buffers[1]);
   auto *din = static_cast<float *>(buffers[2]);
-  const int64_t perPlane = s.OH * s.OW;
+  const int64_t perPlane = s.OH * s.OW, area = s.H * s.W;
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+  std::atomic<int64_t> firstBad{kNone}; // of all positions, whatever thread meets it
   forEachPlane(s, team, [&](int64_t plane) {
     float *image = din + plane * s.H * s.W;
     const float *from = dout + plane * perPlane;
     const int32_t *where = indices + plane * perPlane;
     clearUnlessAccumulating(s, image);
-    for (int64_t i = 0; i < perPlane; ++i)
-      if (where[i] >= 0) // an empty window has no maximum and sends nothing
+    for (int64_t i = 0; i < perPlane; ++i) {
+      if (where[i] >= 0 && where[i] < area) {
         image[where[i]] += from[i];
+      } else if (where[i] != -1) { // an empty window has no maximum and sends nothing
+        int64_t position = plane * perPlane + i, seen = firstBad.load();
+        while (position < seen && !firstBad.compare_exchange_weak(seen, position)) {
+        }
+        break;
+      }
+    }
   });
-  return Status::success();
+  if (firstBad == kNone)
+    return Status::success();
+  return Status::error(rt::ErrorKind::Data,
+                       "got index " + std::to_string(indices[firstBad]) +
+                           " at position " + std::to_string(firstBad) +
+                           " into a plane of " + std::to_string(area) + " elements");
 }
 
 Status averagePool(void *const *buffers, const int64_t *params, Team &team) {

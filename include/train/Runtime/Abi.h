@@ -82,13 +82,17 @@ typedef enum TrainLibrary {
   /* input [N,C,H,W], out [N,C,OH,OW], indices i32 [N,C,OH,OW] (offset in the H x W plane
    * of the first maximum). params as CONV2D with O = C and groups = C. */
   TRAIN_LIBRARY_MAX_POOL = 10,
-  /* dout, indices, din. params as MAX_POOL. */
+  /* dout, indices, din. params as MAX_POOL. Index -1 is that of a window outside the
+   * plane; any other outside [0, H*W) is an error naming the command. */
   TRAIN_LIBRARY_MAX_POOL_GRAD = 11,
   /* input, out; every window is divided by kh*kw, padding counted. params as MAX_POOL. */
   TRAIN_LIBRARY_AVG_POOL = 12,
   /* dout, din. params as MAX_POOL. */
   TRAIN_LIBRARY_AVG_POOL_GRAD = 13,
-  TRAIN_LIBRARY_COUNT = 14
+  /* labels (i32 or i64) [n]. params: n, label_type, classes, ignored. A label that is
+   * neither in [0,classes) nor `ignored` is an error naming the command. */
+  TRAIN_LIBRARY_CHECK_LABELS = 14,
+  TRAIN_LIBRARY_COUNT = 15
 } TrainLibrary;
 
 typedef enum TrainCommandKind {
@@ -164,8 +168,10 @@ typedef enum TrainInputRole {
 typedef struct TrainInput {
   TrainTensor tensor;
   uint32_t role;
-  int32_t vocabulary; /* DATA of integers that index a table: ids must be below this; -1
-                         elsewhere */
+  int32_t vocabulary; /* DATA of integers that index a table: ids must be in
+                         [0, vocabulary); -1 elsewhere */
+  int64_t ignored;    /* one more id that may stand there, the ignored label of a loss; 0
+                         for none */
 } TrainInput;
 
 /* A value that commands of a program put into the arena: complete after command `last`,
@@ -232,7 +238,7 @@ typedef struct TrainExecutable {
 static_assert(sizeof(TrainCommand) == 32, "the compiler lays commands out by this size");
 static_assert(sizeof(TrainTensor) == 96, "layout is part of the contract");
 static_assert(sizeof(TrainSymbol) == 136, "layout is part of the contract");
-static_assert(sizeof(TrainInput) == 104, "layout is part of the contract");
+static_assert(sizeof(TrainInput) == 112, "layout is part of the contract");
 static_assert(sizeof(TrainWrite) == 32, "layout is part of the contract");
 static_assert(sizeof(TrainProgram) == 88, "layout is part of the contract");
 static_assert(sizeof(TrainExecutable) == 136, "layout is part of the contract");

@@ -64,8 +64,10 @@ private:
           return failure();
       return success();
     }
-    if (isa<FusionOp, RowProgramOpInterface>(op))
+    if (isa<FusionOp, RowProgramOpInterface>(op)) {
+      addLabelCheck(op);
       return addRows(&op);
+    }
     return success();
   }
 
@@ -87,6 +89,22 @@ private:
     }
     append(op, TRAIN_COMMAND_LIBRARY, call.entry, 0, 0, offsets, call.params);
     return success();
+  }
+
+  // A loss whose labels are in memory looks at them first: its kernel cannot fail.
+  void addLabelCheck(Operation &op) {
+    auto check = [&](Value labels, Value logits, uint64_t ignored) {
+      auto type = cast<RankedTensorType>(labels.getType());
+      int64_t classes = cast<RankedTensorType>(logits.getType()).getShape().back();
+      if (int64_t offset = getArenaOffset(labels); offset >= 0)
+        append(&op, TRAIN_COMMAND_LIBRARY, TRAIN_LIBRARY_CHECK_LABELS, 0, 0, {offset},
+               {type.getNumElements(), *getRuntimeType(type.getElementType()), classes,
+                static_cast<int64_t>(ignored)});
+    };
+    if (auto loss = dyn_cast<CrossEntropyOp>(op))
+      check(loss.getLabels(), loss.getLogits(), loss.getIgnoreIndex());
+    else if (auto adjoint = dyn_cast<CrossEntropyBackwardOp>(op))
+      check(adjoint.getLabels(), adjoint.getLogits(), adjoint.getIgnoreIndex());
   }
 
   LogicalResult addRows(Operation *op) {

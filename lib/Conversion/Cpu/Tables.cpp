@@ -168,28 +168,53 @@ static SmallVector<llvm::Constant *> emitSymbols(TableEmitter &e, ModuleOp modul
 
 //===-- Programs --------------------------------------------------------------===//
 
-// The smallest bound that any use puts on integers that come from `value`; views and
-// micro-batches pass it on.
-static std::optional<int64_t> findIndexBound(Value value) {
-  std::optional<int64_t> bound;
-  auto meet = [&](std::optional<int64_t> other) {
-    if (other)
-      bound = bound ? std::min(*bound, *other) : *other;
+// What is asked of integers that index: to be in [0, bound), or to be `ignored`, unless
+// that is 0.
+struct IndexRange {
+  int64_t bound;
+  int64_t ignored = 0;
+};
+
+// What one use asks; only a loss has a label that it ignores.
+static std::optional<IndexRange> getIndexRange(IndexingOpInterface op, unsigned operand) {
+  std::optional<int64_t> bound = op.getIndexBound(operand);
+  if (!bound)
+    return std::nullopt;
+  uint64_t ignored = 0;
+  if (auto loss = dyn_cast<CrossEntropyOp>(*op))
+    ignored = loss.getIgnoreIndex();
+  else if (auto adjoint = dyn_cast<CrossEntropyBackwardOp>(*op))
+    ignored = adjoint.getIgnoreIndex();
+  return IndexRange{*bound, static_cast<int64_t>(ignored)};
+}
+
+// What all uses allow of integers that come from `value`; views and micro-batches pass it
+// on.
+static std::optional<IndexRange> findIndexRange(Value value) {
+  std::optional<IndexRange> range;
+  auto meet = [&](std::optional<IndexRange> other) {
+    if (!other)
+      return;
+    if (!range)
+      range = other;
+    range->bound = std::min(range->bound, other->bound);
+    if (range->ignored != other->ignored)
+      range->ignored = 0;
   };
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     if (auto indexing = dyn_cast<IndexingOpInterface>(user))
-      meet(indexing.getIndexBound(use.getOperandNumber()));
+      meet(getIndexRange(indexing, use.getOperandNumber()));
     else if (auto loop = dyn_cast<MicrobatchOp>(user))
-      meet(findIndexBound(loop.getBody().getArgument(use.getOperandNumber())));
+      meet(findIndexRange(loop.getBody().getArgument(use.getOperandNumber())));
     else if (auto fusion = dyn_cast<FusionOp>(user))
-      meet(findIndexBound(fusion.getBody().getArgument(use.getOperandNumber())));
+      meet(findIndexRange(fusion.getBody().getArgument(use.getOperandNumber())));
     else
       for (OpResult result : user->getResults())
         if (getResultStorage(result).kind == ResultStorage::Kind::View)
-          meet(findIndexBound(result));
+          meet(findIndexRange(result));
   }
-  return bound;
+  return range;
 }
 
 // Where a data input of a micro-batch is: the program's own argument, or the loop's.
@@ -216,15 +241,16 @@ static llvm::Constant *emitProgram(TableEmitter &e, ProgramOpInterface program,
     int64_t offset = getArenaOffset(batch);
     if (offset < 0)
       continue;
+    IndexRange range = findIndexRange(batch).value_or(IndexRange{-1});
     inputs.push_back(
         e.record({e.tensor(program.getInputName(i), type, offset),
                   e.half(data ? TRAIN_INPUT_DATA : TRAIN_INPUT_LEARNING_RATE),
-                  e.half(static_cast<uint32_t>(findIndexBound(batch).value_or(-1)))}));
+                  e.half(static_cast<uint32_t>(range.bound)), e.word(range.ignored)}));
   }
   if (auto key = module->getAttrOfType<IntegerAttr>(kRandomKeyOffsetAttr)) {
     auto type = RankedTensorType::get({3}, IntegerType::get(module.getContext(), 64));
     inputs.push_back(e.record({e.tensor("random_key", type, key.getInt()),
-                               e.half(TRAIN_INPUT_RANDOM_KEY), e.half(-1)}));
+                               e.half(TRAIN_INPUT_RANDOM_KEY), e.half(-1), e.word(0)}));
   }
   Operation *ret = program.getBodyBlock()->getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands()))

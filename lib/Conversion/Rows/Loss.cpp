@@ -2,6 +2,7 @@
 #include "Expansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "train/Conversion/VectorMath.h"
+#include <limits>
 
 using namespace mlir;
 using namespace train;
@@ -15,12 +16,26 @@ static int compareInt(rows::Builder &b, arith::CmpIPredicate predicate, int x, i
                    });
 }
 
-// Whether a label is the ignored one. The accessor of an i64 attribute is unsigned, and
-// -100 must stay what it is on its way through the double of a constant.
+// Whether a label is the ignored one; what its type cannot hold is none. The accessor of
+// an i64 attribute is unsigned.
 template <typename OpT> static int isIgnored(rows::Builder &b, OpT op, int label) {
   int64_t ignored = static_cast<int64_t>(op.getIgnoreIndex());
-  return compareInt(b, arith::CmpIPredicate::eq, label,
-                    b.constant(b.typeOf(label), ignored));
+  Type type = b.typeOf(label);
+  if (!llvm::isIntN(type.getIntOrFloatBitWidth(), ignored))
+    return b.integerConstant(IntegerType::get(b.getContext(), 1), 0);
+  return compareInt(b, arith::CmpIPredicate::eq, label, b.integerConstant(type, ignored));
+}
+
+// Whether a label is a class. One that is neither that nor ignored has an error of its
+// own before the kernel runs (TRAIN_LIBRARY_CHECK_LABELS); where nobody looked, as in a
+// fusion, it indexes nothing and the result of its row is NaN.
+static int isClass(rows::Builder &b, int label, int64_t classes) {
+  return compareInt(b, arith::CmpIPredicate::ult, label,
+                    b.integerConstant(b.typeOf(label), classes));
+}
+
+static int nan(rows::Builder &b, Type type) {
+  return b.constant(type, std::numeric_limits<double>::quiet_NaN());
 }
 
 // A label as an i32 column number; labels are below 2^31 because they index a dimension.
@@ -51,10 +66,13 @@ void rows::addLossExpansions(ExpansionTable &table) {
     int lse = b.add(largest, b.apply("log", vmath::log, sum));
     int label = b.load(op.getLabels(), {rows, 1});
     int ignored = isIgnored(b, op, label);
-    // An ignored label indexes nothing: read column 0 in its place and drop it.
-    int column = asColumn(b, b.select(ignored, b.constant(b.typeOf(label), 0), label));
+    // A label that is no class indexes nothing: read column 0 in its place and drop it.
+    int valid = isClass(b, label, vocabulary);
+    int column =
+        asColumn(b, b.select(valid, label, b.integerConstant(b.typeOf(label), 0)));
     int zero = b.constant(type, 0);
-    int loss = b.sub(lse, b.loadAt(op.getLogits(), {rows, vocabulary}, column));
+    int picked = b.loadAt(op.getLogits(), {rows, vocabulary}, column);
+    int loss = b.select(valid, b.sub(lse, picked), nan(b, type));
     b.store(lse, op.getLse(), {rows, 1});
     b.storeTemporary(b.select(ignored, zero, loss), losses, type, {rows, 1});
     b.storeTemporary(b.select(ignored, zero, b.constant(type, 1)), valids, type,
@@ -89,6 +107,8 @@ void rows::addLossExpansions(ExpansionTable &table) {
         int divisor = b.combine(Reduction::Max, context.operand(op.getCount()),
                                 b.constant(type, 1));
         int scale = b.div(context.operand(op.getDloss()), divisor);
+        int64_t classes = shapeOf(op.getLogits()).back();
+        scale = b.select(isClass(b, label, classes), scale, nan(b, type));
         scale = b.select(ignored, b.constant(type, 0), scale);
         context.result(op.getDlogits(), b.mul(difference, scale));
       },

@@ -114,6 +114,58 @@ TEST_F(DataSetTest, LabelsOfAStreamAreCompared) {
       "id 200 at position 4 is not below the vocabulary of 100 (input 'labels')");
 }
 
+// Each input has a bound of its own: a token is no label, and a label no token.
+TEST_F(DataSetTest, LabelsHaveTheirOwnClasses) {
+  bigram.inputs[0][0].vocabulary = 100;
+  bigram.inputs[0][1].vocabulary = 50;
+  bigram.finish();
+  std::vector<uint8_t> arena(bigram.executable.arena_bytes);
+  int64_t rows[] = {0, 0};
+  for (auto [first, second, message] :
+       {std::tuple{99, 49, ""},
+        {49, 60,
+         "id 60 at position 1 is not below the vocabulary of 50 (input 'labels')"},
+        {100, 3,
+         "id 100 at position 0 is not below the vocabulary of 100 (input 'tokens')"}}) {
+    auto tokens = std::vector<uint16_t>{uint16_t(first), uint16_t(second), 3, 4, 5};
+    auto data = DataSet::open(bigram.programs[0], {write("t.bin", bytes(tokens))});
+    ASSERT_TRUE(data.ok()) << data.message();
+    Status status = data->load(arena.data(), bigram.programs[0], rows);
+    if (*message)
+      EXPECT_ERROR(status, message);
+    else
+      EXPECT_TRUE(status.ok()) << status.message();
+  }
+}
+
+TEST_F(DataSetTest, OnlyTheIgnoredLabelIsNegative) {
+  bigram.inputs[0][1].vocabulary = 50;
+  bigram.inputs[0][1].ignored = -100;
+  bigram.finish();
+  std::vector<uint8_t> arena(bigram.executable.arena_bytes);
+  int64_t rows[] = {0, 0};
+  auto load = [&](int32_t token, int32_t label) {
+    auto x = npyOf("<i4", "(1, 4)", bytes<int32_t>({1, 2, token, 4}));
+    auto y = npyOf("<i4", "(1, 4)", bytes<int32_t>({1, 2, 3, label}));
+    auto data = DataSet::open(bigram.programs[0], {"tokens:" + write("x.npy", x),
+                                                   "labels:" + write("y.npy", y)});
+    EXPECT_TRUE(data.ok()) << data.message();
+    return data->load(arena.data(), bigram.programs[0], rows);
+  };
+  EXPECT_TRUE(load(0, -100).ok());
+  for (int32_t label : {-1, -101, -2000000000}) {
+    Status status = load(0, label);
+    EXPECT_ERROR(status, "y.npy': id " + std::to_string(label) +
+                             " at position 3 is negative, the vocabulary has 50, and not "
+                             "the ignored label -100 either (input 'labels')");
+    EXPECT_EQ(status.kind(), ErrorKind::Data);
+  }
+  EXPECT_ERROR(load(0, 50), "id 50 at position 3 is not below the vocabulary of 50");
+  EXPECT_ERROR(load(-1, 0), "x.npy': id -1 at position 2 is negative, the vocabulary has "
+                            "256 (input 'tokens')");
+  EXPECT_FALSE(load(-100, 0).ok());
+}
+
 TEST_F(DataSetTest, ValuesThatDoNotFitAreNamed) {
   auto data = DataSet::open(
       bigram.programs[0],
@@ -124,6 +176,18 @@ TEST_F(DataSetTest, ValuesThatDoNotFitAreNamed) {
   int64_t rows[] = {0, 1};
   EXPECT_ERROR(data->load(arena.data(), bigram.programs[0], rows),
                "value 1099511627776 at position 7 does not fit the i32");
+  // Exactly, where a double would round.
+  for (auto [type, value, text] :
+       {std::tuple{"<i8", uint64_t(INT64_MAX), "9223372036854775807"},
+        {"<u8", UINT64_MAX, "18446744073709551615"},
+        {"<i8", uint64_t(INT64_MIN) + 1, "-9223372036854775807"}}) {
+    data = DataSet::open(
+        bigram.programs[0],
+        {write("t.npy", npyOf(type, "(9,)", bytes(std::vector<uint64_t>(9, value))))});
+    ASSERT_TRUE(data.ok()) << data.message();
+    EXPECT_ERROR(data->load(arena.data(), bigram.programs[0], rows),
+                 "value " + std::string(text) + " at position 0 does not fit the i32");
+  }
 }
 
 TEST(PermutationTest, IsABijectionForEverySize) {

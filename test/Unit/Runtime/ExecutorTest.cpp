@@ -75,10 +75,10 @@ TEST(ValidateTest, BrokenExecutablesAreRefused) {
       {"a loop without an end",
        [&](Toy &t) { command(t, 5).kind = TRAIN_COMMAND_LOAD_INPUTS; }},
       {"truncated", [&](Toy &t) { command(t, 7).operand_count = 60000; }},
-      {"library entry 14",
+      {"library entry 15",
        [&](Toy &t) {
          command(t, 0).kind = TRAIN_COMMAND_LIBRARY;
-         command(t, 0).entry = 14;
+         command(t, 0).entry = 15;
        }},
       {"fill with 1 operands and 0 params",
        [&](Toy &t) {
@@ -247,8 +247,17 @@ TEST(StartupTest, EverythingThatDoesNotFitIsInOneError) {
   EXPECT_ERROR(status, "compiled with openblas 0.3.21, found openblas 0.3.29");
   EXPECT_ERROR(status, "compiled with onednn 2.6.3, found none");
   EXPECT_ERROR(status, "the arena needs 1.00 GiB, this machine has at most 1.00 MiB");
+  EXPECT_ERROR(status, "; compile it again here");
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_NE(notes[0].find("2 threads, 1 processors"), std::string::npos) << notes[0];
+
+  // Compiled again here it would be as large.
+  facts = {{"avx2", "fma", "avx512f"}, 2, 1 << 20, "onednn 2.6.3;openblas 0.3.21"};
+  notes.clear();
+  EXPECT_EQ(checkMachine(executable, facts, notes).message(),
+            "this executable does not fit this machine: the arena needs 1.00 GiB, this "
+            "machine has at most 1.00 MiB (compile it with a smaller batch or a "
+            "--memory-budget)");
 
   facts = {{"avx2", "fma", "avx512f"}, 2, 0, "onednn 2.6.3;openblas 0.3.21;x 1"};
   notes.clear();

@@ -258,6 +258,30 @@ TEST(Pooling, MaximaAndTheirGradient) {
   }
 }
 
+// Indices from elsewhere write nothing outside the plane, and the first one is named.
+TEST(Pooling, ForeignIndicesAreRefused) {
+  Case c = poolCase(2, 2, 0);
+  auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
+  const auto pixels = static_cast<size_t>(c.N * c.C * c.H * c.W);
+  constexpr size_t kGuard = 4096;
+  for (int32_t bad : {int32_t(c.H * c.W), -2, 2000000000, INT32_MIN})
+    for (int threads : {1, 2}) {
+      Floats dout(count, 1.0f), memory(pixels + 2 * kGuard, 5.0f);
+      std::vector<int32_t> indices(count, -1);
+      indices[count - 1] = bad;
+      indices[7] = bad;
+      void *buffers[] = {dout.data(), indices.data(), memory.data() + kGuard};
+      rt::Status status = rt::runLibrary(TRAIN_LIBRARY_MAX_POOL_GRAD, buffers,
+                                         c.params().data(), team(threads));
+      EXPECT_EQ(status.message(), "got index " + std::to_string(bad) +
+                                      " at position 7 into a plane of 143 elements");
+      for (size_t i = 0; i < kGuard; ++i) {
+        ASSERT_EQ(memory[i], 5.0f);
+        ASSERT_EQ(memory[kGuard + pixels + i], 5.0f);
+      }
+    }
+}
+
 TEST(Pooling, AveragesAndTheirGradient) {
   for (auto [kernel, stride, pad] :
        {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {11, 1, 0}, {3, 4, 1}})

@@ -1,5 +1,5 @@
 // EMBEDDING bit for bit, EMBEDDING_GRAD as sums in ascending order of position, and the
-// error that names the first id outside the table.
+// errors that name the first id outside the table and the first label that is no class.
 #include "Support.h"
 
 using namespace train;
@@ -66,6 +66,39 @@ TEST(Embedding, NamesTheFirstBadId) {
   EXPECT_FALSE(
       rt::runLibrary(TRAIN_LIBRARY_EMBEDDING_GRAD, gradBuffers, gradParams, team(1))
           .ok());
+}
+
+TEST(CheckLabels, NamesTheFirstThatIsNeitherAClassNorIgnored) {
+  std::vector<int32_t> labels(200000, 3);
+  labels[5] = -100;
+  std::vector<int64_t> wide(labels.begin(), labels.end());
+  auto check = [&](void *data, int64_t type, int64_t ignored, int threads) {
+    void *buffers[] = {data};
+    int64_t params[] = {200000, type, 7, ignored};
+    rt::Status status =
+        rt::runLibrary(TRAIN_LIBRARY_CHECK_LABELS, buffers, params, team(threads));
+    EXPECT_TRUE(status.ok() || status.kind() == rt::ErrorKind::Data);
+    return std::string(status.message());
+  };
+  for (int threads : {1, 2}) {
+    EXPECT_EQ(check(labels.data(), TRAIN_TYPE_I32, -100, threads), "");
+    EXPECT_EQ(check(wide.data(), TRAIN_TYPE_I64, -100, threads), "");
+    EXPECT_EQ(check(labels.data(), TRAIN_TYPE_I32, -1, threads),
+              "got label -100 at position 5, expected 0 to 6 or ignore_index -1");
+    // The low half of this ignore_index is -100.
+    EXPECT_EQ(check(labels.data(), TRAIN_TYPE_I32, 4294967196, threads),
+              "got label -100 at position 5, expected 0 to 6 or ignore_index 4294967196");
+  }
+  labels[150000] = 7;
+  labels[199999] = -2000000000;
+  wide[170000] = (int64_t(1) << 32) + 3;
+  for (int threads : {1, 2}) {
+    EXPECT_EQ(check(labels.data(), TRAIN_TYPE_I32, -100, threads),
+              "got label 7 at position 150000, expected 0 to 6 or ignore_index -100");
+    EXPECT_EQ(
+        check(wide.data(), TRAIN_TYPE_I64, -100, threads),
+        "got label 4294967299 at position 170000, expected 0 to 6 or ignore_index -100");
+  }
 }
 
 TEST(EmbeddingGrad, SumsInAscendingOrder) {

@@ -34,8 +34,8 @@ public:
 
   /// Copies samples rows[0..count) into the DATA inputs of the program, converted to
   /// their types, where count is the program's micro-batch. Errors name the file, the
-  /// position in elements and the value: an id not below the input's vocabulary, or a
-  /// value that the input's type cannot hold.
+  /// position in elements and the value: an id that is neither in the input's vocabulary
+  /// nor its ignored label, or a value that the input's type cannot hold.
   Status load(uint8_t *arena, const TrainProgram &program, const int64_t *rows) const;
 
 private:
@@ -45,7 +45,8 @@ private:
     int64_t rowElements;
     int64_t stride;     ///< elements from one sample to the next
     int64_t shift;      ///< elements before sample 0
-    int32_t vocabulary; ///< ids must be below it; -1: not checked
+    int32_t vocabulary; ///< ids must be in [0, vocabulary); -1: not checked
+    int64_t ignored;    ///< one more id that may stand there; 0: none
   };
   Status bindStream(const TrainProgram &program, std::shared_ptr<const ArrayFile> array);
   Status bindRows(const TrainProgram &program, uint32_t input,

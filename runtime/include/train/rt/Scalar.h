@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace train::rt {
@@ -46,8 +47,10 @@ bool canConvert(Scalar from, Scalar to);
 size_t convertElements(Scalar from, const void *source, Scalar to, void *target,
                        size_t count);
 
-/// Element `index` as a double, for messages and scalar outputs.
+/// Element `index` as a double, for scalar outputs.
 double elementAsDouble(Scalar scalar, const void *data, size_t index);
+/// Element `index` for messages: integers exactly, which not every double is.
+std::string elementAsText(Scalar scalar, const void *data, size_t index);
 
 float halfToFloat(uint16_t bits);
 uint16_t floatToHalf(float value);

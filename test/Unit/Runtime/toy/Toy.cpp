@@ -220,10 +220,10 @@ void makeRegression(Toy &toy, int64_t samples, int64_t microBatches, uint32_t th
       symbol(slotBias, TRAIN_ROLE_OPTIMIZER, TRAIN_INIT_ZEROS, 0, 0, "model.bias"),
       symbol(counter, TRAIN_ROLE_COUNTER, TRAIN_INIT_ZEROS)};
   toy.kernels = {zeroKernel, regressionGradient, normKernel, momentumKernel};
-  std::vector<TrainInput> inputs = {{x, TRAIN_INPUT_DATA, -1},
-                                    {labels, TRAIN_INPUT_DATA, -1},
-                                    {rate, TRAIN_INPUT_LEARNING_RATE, -1},
-                                    {key, TRAIN_INPUT_RANDOM_KEY, -1}};
+  std::vector<TrainInput> inputs = {{x, TRAIN_INPUT_DATA, -1, 0},
+                                    {labels, TRAIN_INPUT_DATA, -1, 0},
+                                    {rate, TRAIN_INPUT_LEARNING_RATE, -1, 0},
+                                    {key, TRAIN_INPUT_RANDOM_KEY, -1, 0}};
   std::vector<uint64_t> gradientOperands = {x.offset,    labels.offset,   weight.offset,
                                             bias.offset, gradient.offset, loss.offset};
   auto build = [&](int64_t count) {
@@ -266,8 +266,8 @@ void makeBigram(Toy &toy, int64_t samples, int64_t window, uint32_t threads) {
   setCommon(toy, "bigram", arena, threads);
   toy.symbols = {symbol(table, TRAIN_ROLE_PARAMETER, TRAIN_INIT_NORMAL, 0, 0.01)};
   toy.kernels = {zeroKernel, bigramLoss, bigramUpdate, bigramLogits};
-  TrainInput tokenInput = {tokens, TRAIN_INPUT_DATA, 256};
-  TrainInput labelInput = {labels, TRAIN_INPUT_DATA, -1};
+  TrainInput tokenInput = {tokens, TRAIN_INPUT_DATA, 256, 0};
+  TrainInput labelInput = {labels, TRAIN_INPUT_DATA, -1, 0};
   int64_t positions = samples * window;
 
   Commands step;
@@ -282,7 +282,7 @@ void makeBigram(Toy &toy, int64_t samples, int64_t window, uint32_t threads) {
            {table.offset, gradient.offset, rate.offset});
   step.write(table);
   addProgram(toy, "step", TRAIN_PROGRAM_STEP, 1, samples, std::move(step),
-             {tokenInput, labelInput, {rate, TRAIN_INPUT_LEARNING_RATE, -1}}, {loss});
+             {tokenInput, labelInput, {rate, TRAIN_INPUT_LEARNING_RATE, -1, 0}}, {loss});
 
   Commands eval;
   eval.add({TRAIN_COMMAND_LOAD_INPUTS, 0, 0, 1, Load});
