@@ -10,6 +10,10 @@
 
 namespace train::planning {
 
+/// Per position of the order: bytes alive at its first execution in every plan because
+/// nothing could write them again.
+std::vector<int64_t> findLastingBytes(const ResidencyInstance &instance);
+
 /// Per position of the order: bytes alive at its first execution in every plan.
 std::vector<int64_t> findUnavoidableBytes(const ResidencyInstance &instance);
 

@@ -8,6 +8,7 @@
 #include "ResidencyChain.h"
 #include "ResidencyDescent.h"
 #include "ResidencyOrder.h"
+#include "ResidencyPebbling.h"
 #include "ResidencyRegression.h"
 #include "ResidencySearch.h"
 
@@ -318,6 +319,29 @@ static ResidencyProblem withOrder(const ResidencyProblem &problem,
   return fixed;
 }
 
+/// Something that fits at whatever cost, made cheaper; the given order where nothing is
+/// found.
+static ResidencySolution squeeze(const ResidencyProblem &problem, int64_t budget) {
+  std::vector<unsigned> path = findAnyFitting(ResidencyInstance(problem), budget), order;
+  if (path.empty())
+    return keepEverything(problem);
+  std::vector<bool> isKnown(problem.nodes.size(), false);
+  for (unsigned n : problem.order)
+    isKnown[n] = true;
+  for (unsigned n : path)
+    if (isKnown[n]) {
+      order.push_back(n);
+      isKnown[n] = false;
+    }
+  const ResidencyProblem fixed = withOrder(problem, std::move(order));
+  const ResidencySolution start = measure(fixed, std::move(path), "pebbling");
+  Planner planner(fixed);
+  planner.improve(start, budget);
+  planner.anneal(500'000'000, 1.0, 0);
+  ResidencySolution annealed = planner.take("pebbling, annealing");
+  return isBetter(annealed, start, budget) ? annealed : start;
+}
+
 std::vector<ResidencySolution> findFrontier(const ResidencyProblem &problem,
                                             const std::vector<ResidencySolution> &known) {
   if (!problem.anyOrder)
@@ -348,8 +372,14 @@ ResidencySolution solveForBudget(const ResidencyProblem &problem, int64_t budget
   best.solver = "reordering, " + best.solver;
   if (best.peak <= budget && best.cost <= base)
     return best;
-  ResidencySolution given = solveInOrder(withOrder(problem, problem.order), budget);
-  return isBetter(given, best, budget) ? given : best;
+  if (ResidencySolution given = solveInOrder(withOrder(problem, problem.order), budget);
+      isBetter(given, best, budget))
+    best = std::move(given);
+  if (best.peak > budget)
+    if (ResidencySolution found = squeeze(problem, std::max(budget, boundPeak(problem)));
+        isBetter(found, best, budget))
+      best = std::move(found);
+  return best;
 }
 
 } // namespace train::planning

@@ -248,6 +248,63 @@ TEST(ResidencySolvers, AnotherOrderMaySaveAllRepetitions) {
   EXPECT_EQ(judge(builder.problem, frontier[0]), "valid");
 }
 
+// One of two branches is at its widest while the other one's end is alive.
+TEST(ResidencySolvers, SmallestPeaksAreBoundedByWhatComesBefore) {
+  ResidencyBuilder builder;
+  unsigned x = builder.input(1);
+  std::vector<unsigned> ends;
+  for (int i = 0; i < 2; ++i) {
+    unsigned wide = builder.tensor(30);
+    builder.node(1, {x}, {wide});
+    builder.node(1, {wide}, {ends.emplace_back(builder.tensor(10))});
+  }
+  builder.node(1, ends, {builder.tensor(1)});
+  for (bool anyOrder : {false, true}) {
+    builder.problem.anyOrder = anyOrder;
+    // The widest node alone needs 40 bytes.
+    EXPECT_EQ(boundPeak(builder.problem), 10 + 30 + 10);
+    ResidencySolution plan = solveForBudget(builder.problem, 1);
+    EXPECT_EQ(judge(builder.problem, plan), "valid");
+    EXPECT_EQ(plan.peak, 10 + 30 + 10);
+  }
+}
+
+// Random graphs on which annealing alone ends above the budget.
+TEST(ResidencySolvers, WhateverFitsIsFoundCloseToTheSmallestPeak) {
+  for (unsigned seed : {6, 7}) {
+    std::mt19937 engine(seed);
+    auto below = [&](unsigned bound) { return static_cast<unsigned>(engine() % bound); };
+    ResidencyBuilder builder;
+    std::vector<unsigned> have;
+    for (unsigned i = 0; i < 40; ++i) {
+      std::vector<unsigned> reads;
+      for (unsigned r = 0; r < 3 && i > 0; ++r) {
+        unsigned back = below(4) ? below(8) : below(20);
+        unsigned t = have[i - 1 - std::min(back, i - 1)];
+        if (std::find(reads.begin(), reads.end(), t) == reads.end())
+          reads.push_back(t);
+      }
+      have.push_back(builder.tensor(1 + below(60)));
+      builder.node(1 + below(20), reads, {have.back()});
+    }
+    std::vector<bool> isRead(builder.problem.tensors.size(), false);
+    for (const ResidencyNode &node : builder.problem.nodes)
+      for (unsigned t : node.reads)
+        isRead[t] = true;
+    std::vector<unsigned> ends;
+    for (unsigned t : have)
+      if (!isRead[t])
+        ends.push_back(t);
+    builder.node(1, ends, {builder.tensor(1)});
+    builder.problem.anyOrder = true;
+    const int64_t floor = boundPeak(builder.problem);
+    const int64_t budget = floor + floor / 8;
+    ResidencySolution plan = solveForBudget(builder.problem, budget);
+    EXPECT_EQ(judge(builder.problem, plan), "valid") << "seed " << seed;
+    EXPECT_LE(plan.peak, budget) << "seed " << seed;
+  }
+}
+
 TEST(ResidencySolvers, EqualProblemsHaveEqualPlans) {
   ResidencyProblem problem = randomStep(5, 16);
   std::vector<ResidencySolution> first = findFrontier(problem),
