@@ -8,6 +8,7 @@
 #include "train/Analysis/MemoryTimeline.h"
 #include "train/Analysis/OpText.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/Analysis/VerifyPlan.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -160,6 +161,8 @@ FailureOr<MemoryReport> train::createMemoryReport(ModuleOp module, StringRef spa
   auto threads = module->getAttrOfType<IntegerAttr>(kThreadsAttr);
   if (!arenaBytes || !lowerBound || !threads)
     return module.emitError("a memory report needs a module at stage planned");
+  if (failed(verifyMemoryPlan(module)))
+    return failure();
 
   MemoryReport report;
   PersistentMemory persistent(module);

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/MemoryTimeline.h"
-#include "train/Analysis/PlanAttributes.h"
+#include "train/Analysis/VerifyPlan.h"
 #include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
@@ -97,43 +97,6 @@ LogicalResult hasExecutableOrder(ModuleOp module) {
   return success();
 }
 
-LogicalResult hasOffsets(ModuleOp module) {
-  for (StringRef name : {kArenaBytesAttr, kLowerBoundAttr, kThreadsAttr})
-    if (!module->getAttrOfType<IntegerAttr>(name))
-      return module.emitError("the module lacks the attribute '")
-             << name << "' of a memory plan";
-  int64_t arenaBytes = module->getAttrOfType<IntegerAttr>(kArenaBytesAttr).getInt();
-  for (Operation &op : module.getOps()) {
-    if (!isa<ParamOp, StateOp>(op))
-      continue;
-    auto offset = op.getAttrOfType<IntegerAttr>("offset");
-    if (!offset)
-      return op.emitOpError("has no offset in the arena");
-    int64_t bytes = getByteSize(op.getAttrOfType<TypeAttr>("type").getValue());
-    if (offset.getInt() < 0 || offset.getInt() + bytes > arenaBytes)
-      return op.emitOpError("is placed at bytes ")
-             << offset.getInt() << " to " << offset.getInt() + bytes << " of an arena of "
-             << arenaBytes;
-  }
-  for (ProgramOpInterface program : getExecutedPrograms(module))
-    if (!program->getAttrOfType<DenseI64ArrayAttr>(kArgOffsetsAttr))
-      return program->emitOpError("lacks the attribute '") << kArgOffsetsAttr << "'";
-  return forEachOp(module, [&](Operation *op) -> LogicalResult {
-    if (op->getNumResults() == 0)
-      return success();
-    auto offsets = op->getAttrOfType<DenseI64ArrayAttr>(kOffsetsAttr);
-    if (!offsets || offsets.size() != op->getNumResults())
-      return op->emitOpError("needs one entry per result in the attribute '")
-             << kOffsetsAttr << "'";
-    for (auto [offset, type] :
-         llvm::zip_equal(offsets.asArrayRef(), op->getResultTypes()))
-      if (offset < -1 || (offset >= 0 && offset + getByteSize(type) > arenaBytes))
-        return op->emitOpError("has a result at byte ")
-               << offset << " of an arena of " << arenaBytes;
-    return success();
-  });
-}
-
 struct Rule {
   Stage from, to; ///< the stages at which it holds, both included
   LogicalResult (*check)(ModuleOp);
@@ -147,7 +110,7 @@ constexpr Rule rules[] = {
     {Stage::Fused, Stage::Planned, hasNoOpenGradients},
     {Stage::Fused, Stage::Planned, hasOneKernelPerOp},
     {Stage::Scheduled, Stage::Planned, hasExecutableOrder},
-    {Stage::Planned, Stage::Planned, hasOffsets},
+    {Stage::Planned, Stage::Planned, verifyMemoryPlan},
 };
 
 struct VerifyStage : train::impl::TrainVerifyStageBase<VerifyStage> {

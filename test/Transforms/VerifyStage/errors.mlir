@@ -62,7 +62,7 @@ module attributes {train.stage = #train<stage scheduled>} {
 
 // -----
 
-// expected-error @+1 {{the module lacks the attribute 'train.arena_bytes' of a memory plan}}
+// expected-error @+1 {{the module lacks the attribute 'train.arena_bytes' of a memory plan, an i64}}
 module attributes {train.stage = #train<stage planned>} {
   train.graph @g() -> () { train.return }
   train.step @step() -> () { train.return }
@@ -71,7 +71,7 @@ module attributes {train.stage = #train<stage planned>} {
 // -----
 
 module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
-  // expected-error @+1 {{is placed at bytes 64 to 68 of an arena of 64}}
+  // expected-error @+1 {{places its value of 4 bytes at byte 64 of an arena of 64}}
   train.param @w : tensor<f32> init(#train.zeros) {offset = 64 : i64}
   train.graph @g() -> () { train.return }
   train.step @step() -> () { train.return }
@@ -86,5 +86,80 @@ module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 :
     // expected-error @+1 {{needs one entry per result in the attribute 'train.offsets'}}
     %w = train.read @w : tensor<f32>
     train.return %w : tensor<f32>
+  }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  // expected-error @+1 {{places its value of 4 bytes at byte 9223372036854775807 of an arena of 64}}
+  train.param @w : tensor<f32> init(#train.zeros) {offset = 9223372036854775807 : i64}
+  train.graph @g() -> () { train.return }
+  train.step @step() -> () { train.return }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  // expected-error @+1 {{places its value at byte 7, which is not a multiple of 64}}
+  train.param @w : tensor<f32> init(#train.zeros) {offset = 7 : i64}
+  train.graph @g() -> () { train.return }
+  train.step @step() -> () { train.return }
+}
+
+// -----
+
+// expected-error @+1 {{the attribute 'train.threads' must be at least 1, got 0}}
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 0 : i64} {
+  train.graph @g() -> () { train.return }
+  train.step @step() -> () { train.return }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  train.graph @g() -> () { train.return }
+  // expected-error @+1 {{needs one entry for each of 1 arguments in the attribute 'train.arg_offsets', array<i64>}}
+  train.step @step(%x: tensor<f32>) -> () attributes {train.arg_offsets = array<i64: 0, 0>} { train.return }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 64 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  train.graph @g() -> () { train.return }
+  // expected-error @+1 {{places argument 0 at byte 4, which is not a multiple of 64}}
+  train.step @step(%x: tensor<f32>) -> () attributes {train.arg_offsets = array<i64: 4>} { train.return }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 256 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  train.graph @g() -> () { train.return }
+  train.step @step(%x: tensor<f32>) -> (y: tensor<f32>) attributes {train.arg_offsets = array<i64: 0>} {
+    // expected-error @+1 {{places result 0 of 4 bytes at byte -2 of an arena of 256}}
+    %y = train.relu %x {train.offsets = array<i64: -2>} : tensor<f32>
+    train.return %y : tensor<f32>
+  }
+}
+
+// -----
+
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 256 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  train.graph @g() -> () { train.return }
+  train.step @step(%x: tensor<4x16xf32>) -> (y: tensor<16xf32>) attributes {train.arg_offsets = array<i64: 0>} {
+    // expected-error @+1 {{needs a workspace, and lacks the attribute 'train.workspace', an i64}}
+    %y = train.reduce_sum %x over [0] {train.offsets = array<i64: 0>} : tensor<4x16xf32> -> tensor<16xf32>
+    train.return %y : tensor<16xf32>
+  }
+}
+
+// -----
+
+// expected-error @+1 {{programs draw, and the module lacks the attribute 'train.random_key_offset', an i64}}
+module attributes {train.stage = #train<stage planned>, train.arena_bytes = 256 : i64, train.lower_bound_bytes = 64 : i64, train.threads = 1 : i64} {
+  train.graph @g() -> () { train.return }
+  train.step @step(%x: tensor<f32>) -> (y: tensor<f32>) attributes {train.arg_offsets = array<i64: 0>} {
+    %k = train.random_key : tensor<3xi64>
+    train.return %x : tensor<f32>
   }
 }
