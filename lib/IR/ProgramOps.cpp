@@ -1,8 +1,11 @@
 // Programs: their syntax and what holds of them. The symbols that they read and write are
 // in ProgramSymbols.cpp, what structures their bodies in ProgramRegions.cpp.
+#include "AttributeNames.h"
 #include "ShapeInference.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace train;
@@ -142,9 +145,11 @@ static LogicalResult verifyDistinct(Operation *op, ArrayAttr names, StringRef wh
   return success();
 }
 
-// Runs before the verifiers of the ops inside, whose arithmetic relies on it.
-static LogicalResult verifySizes(Operation *program) {
+// Runs before the verifiers of the ops inside, whose arithmetic relies on sizes.
+static LogicalResult verifyContents(Operation *program) {
   WalkResult result = program->walk<WalkOrder::PreOrder>([](Operation *op) {
+    if (failed(verifyAttributeNames(op)))
+      return WalkResult::interrupt();
     SmallVector<Type> types(op->getResultTypes());
     for (Region &region : op->getRegions())
       for (Block &block : region)
@@ -213,7 +218,7 @@ template <typename ProgramTy> static LogicalResult verifyProgram(ProgramTy progr
     return program.emitOpError("needs at least one micro-batch, got ")
            << program.getMicroBatches();
 
-  if (failed(verifySizes(program)))
+  if (failed(verifyContents(program)))
     return failure();
 
   llvm::StringMap<Operation *> writers;
@@ -247,8 +252,24 @@ TRAIN_PROGRAM(EvalOp)
 TRAIN_PROGRAM(PredictOp)
 #undef TRAIN_PROGRAM
 
+// Two uses with one site would drop the same elements. In programs derived from the graph
+// a site is met again in backward, on purpose.
+static LogicalResult verifyDistinctSites(GraphOp graph) {
+  std::map<uint64_t, DropoutOp> sites;
+  WalkResult walked = graph.walk([&](DropoutOp op) {
+    auto [first, isNew] = sites.try_emplace(op.getSite(), op);
+    if (isNew)
+      return WalkResult::advance();
+    InFlightDiagnostic diag = op.emitOpError("has site ")
+                              << op.getSite() << ", which another use has already";
+    diag.attachNote(first->second.getLoc()) << "the other use is here";
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
 LogicalResult GraphOp::verify() {
-  if (failed(verifyProgram(*this)))
+  if (failed(verifyProgram(*this)) || failed(verifyDistinctSites(*this)))
     return failure();
   Operation *ret = getBody().front().getTerminator();
   for (auto [name, value] : llvm::zip(getOutputNames(), ret->getOperands())) {

@@ -1,4 +1,5 @@
 // Params and states, and the ops that read and write them.
+#include "AttributeNames.h"
 #include "ShapeInference.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -54,13 +55,15 @@ static LogicalResult verifySymbolType(Operation *op, Type type, bool floatsOnly)
 }
 
 LogicalResult ParamOp::verify() {
-  if (failed(verifySymbolType(*this, getType(), /*floatsOnly=*/true)))
+  if (failed(verifyAttributeNames(*this)) ||
+      failed(verifySymbolType(*this, getType(), /*floatsOnly=*/true)))
     return failure();
   return verifyInitializer(*this, getType(), getInit());
 }
 
 LogicalResult StateOp::verify() {
-  if (failed(verifySymbolType(*this, getType(), /*floatsOnly=*/false)))
+  if (failed(verifyAttributeNames(*this)) ||
+      failed(verifySymbolType(*this, getType(), /*floatsOnly=*/false)))
     return failure();
   return verifyInitializer(*this, getType(), getInit());
 }
