@@ -199,39 +199,58 @@ private:
     return *next == buffer.lastUse ? text : text + ", next used by " + opAt(*next);
   }
 
-  static double megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1048576; }
-
   void printSaved() {
     Groups saved;
-    int64_t count = 0, bytes = 0;
+    int64_t count = 0, bytes = 0, fixed = 0, fixedBytes = 0;
     for (auto [i, buffer] : llvm::enumerate(report.buffers)) {
-      if (!buffer.recompute)
+      if (!report.isSaved(buffer))
         continue;
       ++count;
       bytes += buffer.bytes;
-      saved.add(getPattern(buffer.name), buffer.shape, buffer.bytes, i);
+      if (buffer.recompute) {
+        saved.add(getPattern(buffer.name), buffer.shape, buffer.bytes, i);
+        continue;
+      }
+      ++fixed;
+      fixedBytes += buffer.bytes;
     }
     os << "\nSaved activations: " << count << " buffers, " << size(bytes)
        << ", computed before the peak and not touched until after it\n";
-    if (count == 0)
-      return;
-    os << "What they free, and what it costs to compute them again, operands as given\n"
-       << "        frees              each  GFLOP each  MiB moved        ms  ms per "
-          "MiB\n";
+    if (count > fixed)
+      os << "What each would free there if it were dropped, and all that would be "
+            "computed again for it alone\nat its next use, from what is alive then "
+            "anyway; of groups the mean\n"
+         << "        frees              each   ops  GFLOP each  MiB moved        ms  ms "
+            "per MiB\n";
     std::vector<Group> sorted = saved.takeSorted();
-    for (const Group &group : llvm::ArrayRef(sorted).take_front(kMostLines)) {
-      const Buffer &first = report.buffers[group.members.front()];
-      const MemoryReport::Cost &cost = *first.recompute;
-      os << llvm::right_justify(size(group.getBytes()), 13)
-         << llvm::right_justify(
-                std::to_string(group.members.size()) + " x " + size(group.each), 18)
-         << format("%12.3f%11.2f%10.3f%12.4f", static_cast<double>(cost.flops) * 1e-9,
-                   megabytes(cost.bytes), cost.seconds * 1e3,
-                   cost.seconds * 1e3 / megabytes(std::max<int64_t>(1, group.each)))
-         << "  " << shorten(group.name) << "  " << first.shape << "  " << first.location
-         << "\n";
-    }
+    for (const Group &group : llvm::ArrayRef(sorted).take_front(kMostLines))
+      printSavedGroup(group);
     printRest(sorted);
+    if (fixed)
+      os << "  " << fixed << " of them, " << size(fixedBytes)
+         << ", could not be had again unless something else lived longer\n";
+  }
+
+  void printSavedGroup(const Group &group) {
+    double flops = 0, bytes = 0, seconds = 0, ops = 0;
+    for (int64_t member : group.members) {
+      const MemoryReport::Cost &cost = *report.buffers[member].recompute;
+      flops += static_cast<double>(cost.flops);
+      bytes += static_cast<double>(cost.bytes);
+      seconds += cost.seconds;
+      ops += static_cast<double>(cost.ops);
+    }
+    auto count = static_cast<double>(group.members.size());
+    const Buffer &first = report.buffers[group.members.front()];
+    double each = static_cast<double>(std::max<int64_t>(1, group.each)) / 1048576;
+    os << llvm::right_justify(size(group.getBytes()), 13)
+       << llvm::right_justify(
+              std::to_string(group.members.size()) + " x " + size(group.each), 18)
+       << format("%6.1f%12.3f%11.2f%10.3f%12.4f", ops / count, flops / count * 1e-9,
+                 bytes / count / 1048576, seconds / count * 1e3,
+                 seconds / count * 1e3 / each)
+       << "  " << shorten(group.name) << "  " << first.shape << "  " << first.location
+       << "\n";
   }
 
   void printRecomputed() {

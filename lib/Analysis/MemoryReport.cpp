@@ -56,9 +56,6 @@ public:
     report.ops[0].name = "inputs";
     report.ops[0].location = getLocationText(program->getLoc());
     describeBlock(*program.getBodyBlock(), 1);
-    for (MemoryReport::Buffer &buffer : report.buffers)
-      if (isSaved(buffer))
-        buffer.recompute = report.ops[buffer.firstUse].cost;
   }
 
 private:
@@ -139,14 +136,6 @@ private:
       uses.push_back(position);
   }
 
-  /// Whether it was computed before the peak, waits there and is read after it.
-  bool isSaved(const MemoryReport::Buffer &buffer) const {
-    return buffer.category == Category::Activations &&
-           buffer.firstUse < report.peak.position &&
-           buffer.lastUse > report.peak.position &&
-           !llvm::is_contained(buffer.uses, report.peak.position);
-  }
-
   MemoryReport &report;
   const MemoryTimeline &timeline;
   const PersistentMemory &persistent;
@@ -154,6 +143,12 @@ private:
 };
 
 } // namespace
+
+bool MemoryReport::isSaved(const Buffer &buffer) const {
+  return buffer.category == Category::Activations && buffer.firstUse < peak.position &&
+         buffer.lastUse > peak.position &&
+         !llvm::is_contained(buffer.uses, peak.position);
+}
 
 FailureOr<MemoryReport> train::createMemoryReport(ModuleOp module, StringRef space) {
   auto arenaBytes = module->getAttrOfType<IntegerAttr>(kArenaBytesAttr);

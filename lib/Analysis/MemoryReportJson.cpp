@@ -55,7 +55,7 @@ static bool fromJSON(const json::Value &value, MemoryReport::Cost &cost,
                      json::Path path) {
   json::ObjectMapper map(value, path);
   return map && map.map("flops", cost.flops) && map.map("bytes", cost.bytes) &&
-         map.map("seconds", cost.seconds);
+         map.map("seconds", cost.seconds) && map.mapOptional("ops", cost.ops);
 }
 
 static bool fromJSON(const json::Value &value, MemoryReport::Program &program,
@@ -227,8 +227,11 @@ json::Object train::toJson(const MemoryReport &report) {
                            {"last_use", buffer.lastUse}};
     if (!buffer.uses.empty())
       described["uses"] = json::Array(buffer.uses);
-    if (buffer.recompute)
-      described["recompute"] = costJson(*buffer.recompute);
+    if (buffer.recompute) {
+      json::Object recompute = costJson(*buffer.recompute);
+      recompute["ops"] = buffer.recompute->ops;
+      described["recompute"] = std::move(recompute);
+    }
     buffers.push_back(std::move(described));
   }
   object["buffers"] = std::move(buffers);

@@ -1,7 +1,7 @@
 //===- Advice.h - what would fit a memory budget ------------------------------===//
 //
-// After a refusal: the cheapest changes of options that make the plan fit, each found by
-// planning it.
+// After a refusal: the cheapest changes of options that make the plan fit. For an
+// explanation: how much more of each size would fit. Everything is found by planning it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TRAIN_LIB_DRIVER_ADVICE_H
@@ -22,10 +22,6 @@ struct Advice {
   double extraPercent = 0;
 };
 
-/// What `graph` (stage graph) needs with `options`; nothing if it can't be planned, or
-/// not within the options' budget. Says nothing to the user.
-std::optional<Advice> planQuietly(mlir::ModuleOp graph, const TrainOptions &options);
-
 /// For options that do not fit `budget` bytes: with another strategy, with the loss in
 /// chunks, and with both and the largest smaller micro-batch that fits, at the same
 /// global batch. `microBatch` is the samples now computed at once, 0 if the model marks
@@ -33,9 +29,28 @@ std::optional<Advice> planQuietly(mlir::ModuleOp graph, const TrainOptions &opti
 std::vector<Advice> findFittingOptions(mlir::ModuleOp graph, const TrainOptions &options,
                                        int64_t budget, int64_t microBatch);
 
-/// The most samples per micro-batch that fit `budget` bytes; 0 if none does.
-int64_t findLargestBatch(mlir::ModuleOp graph, const TrainOptions &options,
-                         int64_t budget);
+/// How far one size of a model can go.
+struct SizeLimit {
+  /// "micro-batch", "sequence" or "layers".
+  std::string name;
+  int64_t now = 0;
+  /// The largest size that a plan within the budget was found for, and the smallest that
+  /// none was found for, at most a sixteenth apart; 0 if none was looked for or found.
+  int64_t most = 0;
+  int64_t tooMuch = 0;
+  /// Only multiples of it are looked at.
+  int64_t step = 1;
+  /// The model's shapes allow no more, whatever the budget.
+  bool endsInShapes = false;
+  /// What is like what there would be more of, or "".
+  std::string like;
+};
+
+/// The largest sizes that fit `budget` bytes with remat=budget, each alone, the others as
+/// they are: samples per micro-batch where the model marks them, tokens per sample and
+/// layers where the model's shapes and scopes show what those are.
+std::vector<SizeLimit> findLargestSizes(mlir::ModuleOp graph, const TrainOptions &options,
+                                        int64_t budget, int64_t microBatch);
 
 } // namespace train
 

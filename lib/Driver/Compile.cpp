@@ -5,6 +5,7 @@
 #include "Diagnostics.h"
 #include "ModuleChecks.h"
 #include "Output.h"
+#include "PrintMemory.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -21,6 +22,7 @@
 #include "train/Support/ByteSize.h"
 #include "train/Support/NearestName.h"
 #include "train/Support/Readable.h"
+#include "train/Transforms/PriceRecomputation.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -92,14 +94,14 @@ public:
     if (failed(runPipelines(*module, stop.value_or(Stage::Planned)))) {
       if (!(*module)->hasAttr(kMinimumBytesAttr))
         return kCompileFailed;
-      printAdvice(*graph);
+      advise(*graph);
       return kCompileOverBudget;
     }
     lap("passes");
     if (getStage(*module) == Stage::Planned)
       if (int code = reportMemory(*module, graph.get()); code != kCompileDone) {
         if (code == kCompileOverBudget)
-          printAdvice(*graph);
+          advise(*graph);
         return code;
       }
     if (stop)
@@ -325,11 +327,15 @@ private:
         printMemory(*memory);
         printRecomputation(module);
       }
-      if (options.explainMemory)
+      if (options.explainMemory || !options.memoryReport.empty())
+        priceRecomputation(module, *memory);
+      if (options.explainMemory) {
         explainMemory(*memory, llvm::outs());
-      if (options.explainMemory && graph && microBatch)
-        llvm::outs() << "\nThe largest micro-batch that a plan within the budget has: "
-                     << findLargestBatch(graph, train, options.memoryBudget) << "\n";
+        if (graph)
+          printLargestSizes(
+              findLargestSizes(graph, train, options.memoryBudget, microBatch),
+              options.memoryBudget);
+      }
       if (comparison) {
         llvm::outs() << "\n";
         compareMemory(*comparison, *memory, llvm::outs());
@@ -351,41 +357,8 @@ private:
   }
 
   /// After a refusal: what would fit.
-  void printAdvice(ModuleOp graph) {
-    std::vector<Advice> all =
-        findFittingOptions(graph, train, options.memoryBudget, microBatch);
-    for (const Advice &advice : all)
-      llvm::errs() << "train-compile: note: it fits with " << advice.options << ": arena "
-                   << advice.arena << " bytes (" << formatByteSize(advice.arena) << "), "
-                   << llvm::format("%.1f", advice.extraPercent)
-                   << " % more time predicted\n";
-    if (all.empty())
-      llvm::errs() << "train-compile: note: no other strategy or micro-batch fits\n";
-  }
-
-  static void printRecomputation(ModuleOp module) {
-    for (auto step : module.getOps<StepOp>()) {
-      auto base = step->getAttrOfType<FloatAttr>(kBaseSecondsAttr);
-      auto extra = step->getAttrOfType<FloatAttr>(kRecomputeSecondsAttr);
-      if (base && extra && base.getValueAsDouble() > 0)
-        llvm::outs() << llvm::format(
-            "recomputation %.1f %% of the predicted time without it\n",
-            100 * extra.getValueAsDouble() / base.getValueAsDouble());
-    }
-  }
-
-  static void printPareto(ModuleOp module) {
-    for (auto step : module.getOps<StepOp>()) {
-      auto arenas = step->getAttrOfType<DenseI64ArrayAttr>(kParetoArenasAttr);
-      auto seconds = step->getAttrOfType<DenseF64ArrayAttr>(kParetoSecondsAttr);
-      auto base = step->getAttrOfType<FloatAttr>(kBaseSecondsAttr);
-      if (!arenas || !seconds || !base)
-        continue;
-      llvm::outs() << "arena_bytes extra_seconds extra_percent\n";
-      for (auto [arena, extra] : llvm::zip(arenas.asArrayRef(), seconds.asArrayRef()))
-        llvm::outs() << arena << llvm::format(" %.6f", extra)
-                     << llvm::format(" %.3f\n", 100 * extra / base.getValueAsDouble());
-    }
+  void advise(ModuleOp graph) {
+    printAdvice(findFittingOptions(graph, train, options.memoryBudget, microBatch));
   }
 
   std::string writeReport(const MemoryReport &memory, ModuleOp module) {
@@ -394,15 +367,6 @@ private:
     writeMemoryReport(memory, module.getName().value_or("model"), options.memoryReport,
                       os);
     return writeBytes(options.memoryReport, text);
-  }
-
-  static void printMemory(const MemoryReport &memory) {
-    llvm::raw_ostream &os = llvm::outs();
-    os << "arena " << memory.peakBytes << " bytes (" << formatByteSize(memory.peakBytes)
-       << "), lower bound " << memory.lowerBoundBytes << " bytes\n";
-    for (auto [i, bytes] : llvm::enumerate(memory.byCategory))
-      os << "  " << llvm::left_justify(getCategoryName(static_cast<Category>(i)), 14)
-         << llvm::format("%14lld", static_cast<long long>(bytes)) << "\n";
   }
 
   //===-- Output

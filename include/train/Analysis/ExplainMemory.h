@@ -11,9 +11,10 @@
 
 namespace train {
 
-/// What lives at the peak and why, activations against parameters, what computing each
-/// saved activation again would cost and free, what is computed again already, and the
-/// ops that need the most bytes. At most 20 lines of each, and how much the rest is.
+/// What lives at the peak and why, activations against parameters, what dropping each
+/// saved activation would cost and free as far as the report has prices, what is computed
+/// again already, and the ops that need the most bytes. At most 20 lines of each, and how
+/// much the rest is.
 void explainMemory(const MemoryReport &report, llvm::raw_ostream &os);
 
 /// What changed from `before` to `after`: peaks, categories there, and buffers that

@@ -36,11 +36,12 @@ struct MemoryReport {
     std::string location;
     int64_t liveBytes = 0;
   };
-  /// What one execution takes, by the cost model.
+  /// What executions take, by the cost model.
   struct Cost {
     int64_t flops = 0;
     int64_t bytes = 0;
     double seconds = 0;
+    int64_t ops = 1; ///< how many executions
   };
   struct Buffer {
     std::string name;
@@ -55,8 +56,9 @@ struct MemoryReport {
     int64_t lastUse = 0;
     /// The positions of the ops that read or write it, ascending.
     std::vector<int64_t> uses;
-    /// For a saved activation: what it takes to have its bytes anew. That of the op that
-    /// computes it, its operands taken as there, unless a planner knows better.
+    /// For a saved activation that could be dropped over the peak: all that has to be
+    /// executed once more to have it at its next use, given what is alive there anyway.
+    /// createMemoryReport leaves it open, priceRecomputation fills it in.
     std::optional<Cost> recompute;
   };
   struct Op {
@@ -81,6 +83,9 @@ struct MemoryReport {
   bool isAliveAtPeak(const Buffer &buffer) const {
     return buffer.firstUse <= peak.position && peak.position <= buffer.lastUse;
   }
+  /// Whether it is an activation that was computed before the peak, waits there and is
+  /// read after it. Needs `uses`.
+  bool isSaved(const Buffer &buffer) const;
 };
 
 /// The report of a module at stage planned, whose arena lies in `space` ("host" or
@@ -99,7 +104,7 @@ mlir::FailureOr<MemoryReport> createMemoryReport(mlir::ModuleOp module,
 /// - `by_category`: bytes alive there by category; they add up to `live_bytes`;
 /// - `buffers`: what that program keeps in the arena: `name`, `location`, `category`,
 ///   `shape`, `bytes`, `offset`, `first_use`, `last_use`, `uses`, and `recompute` for
-///   saved activations;
+///   saved activations (`flops`, `bytes`, `seconds`, `ops`);
 /// - `steps`: bytes alive at each position of that program;
 /// - `ops`: what is executed at each position: `name`, `location`, `shape`, `flops`,
 ///   `bytes`, `seconds`, `times`, `recomputed`;

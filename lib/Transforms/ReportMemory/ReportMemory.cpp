@@ -1,10 +1,11 @@
 //===- ReportMemory.cpp - train-report-memory -------------------------------===//
 //
-// Opens a file and writes what createMemoryReport says.
+// Opens a file and writes what createMemoryReport and priceRecomputation say.
 //
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/MemoryPage.h"
 #include "train/Transforms/Passes.h"
+#include "train/Transforms/PriceRecomputation.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -32,6 +33,7 @@ struct ReportMemory : train::impl::TrainReportMemoryBase<ReportMemory> {
     FailureOr<MemoryReport> report = createMemoryReport(getOperation(), space);
     if (failed(report))
       return signalPassFailure();
+    priceRecomputation(getOperation(), *report);
     std::error_code error;
     llvm::ToolOutputFile out(file, error, llvm::sys::fs::OF_Text);
     if (error) {
