@@ -8,6 +8,7 @@
 #include "../PlanMemory/PlaceProgram.h"
 #include "../Recompute.h"
 #include "KeepRules.h"
+#include "KeptRemarks.h"
 #include "Sinking.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/PlanAttributes.h"
@@ -151,13 +152,20 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
 private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
-    if (keepsEverything(step, strategy)) {
+    bool keepsAll = keepsEverything(step, strategy);
+    if (keepsAll) {
       annotate(step, getBaseSeconds(step), 0);
-      return success();
+      // Only those who listen are told what all is.
+      if (!areRemarksOn(step))
+        return success();
     }
     FailureOr<StepProblem> problem = StepProblem::build(step, persistent, threads);
     if (failed(problem))
       return failure();
+    if (keepsAll) {
+      remarkKept(*problem, planning::keepEverything(problem->getProblem()));
+      return success();
+    }
     double base = problem->getProblem().baseCost();
     Variant whole{nullptr, step, std::move(*problem), {}};
     FailureOr<std::optional<Variant>> sunk = sinkFor(whole, persistent, strategy);
@@ -473,6 +481,7 @@ private:
           << remark::metric("lengthened_bytes", sunk.lengthened)
           << remark::metric("microseconds", sunk.way.seconds * 1e6);
     }
+    remarkKept(problem, plan.solution);
     remark::analysis(
         step.getLoc(),
         remark::RemarkOpts::name("ResidencyPlanned").category("train-plan-residency"))
