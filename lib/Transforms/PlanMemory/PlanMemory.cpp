@@ -78,6 +78,16 @@ struct PlanMemory : train::impl::TrainPlanMemoryBase<PlanMemory> {
       return signalPassFailure();
     }
     PersistentMemory persistent(module);
+    // An arena problem adds 2^62 bytes at most: offsets stay within 63 bits.
+    constexpr int64_t most = (int64_t(1) << 62) - 1;
+    int64_t total = 0;
+    for (const Storage &storage : persistent.getStorages()) {
+      if (storage.bytes > most - total) {
+        module.emitError("parameters, states and literals need 2^62 bytes or more");
+        return signalPassFailure();
+      }
+      total += storage.bytes;
+    }
     int64_t arenaBytes = persistent.getBytes();
     int64_t lowerBound = persistent.getBytes();
     for (ProgramOpInterface program : getExecutedPrograms(module))
