@@ -40,4 +40,6 @@ write("overlap.safetensors", safetensors({"layers.0.weight": {**tensor, "data_of
                                                               "data_offsets": [256, 512]}}, floats(128)))
 write("wrongshape.safetensors", safetensors({"layers.0.weight": {"dtype": "F32", "shape": [8, 16],
                                                                  "data_offsets": [0, 512]}}, floats(128)))
+write("integers.safetensors", safetensors({"layers.0.weight": {"dtype": "I32", "shape": [16, 8],
+                                                               "data_offsets": [0, 512]}}, floats(128)))
 write("tokens.bin", struct.pack("<200H", *[999 if i == 77 else i % 64 for i in range(200)]))
