@@ -8,7 +8,7 @@
 // RUN: not ls %t
 // RUN: train-opt --train-check-passes --train-pipeline --cse --canonicalize %s -o %t
 // RUN: ls %t
-// RUN: train-compile --check-passes --dry-run %s
+// RUN: train-compile --check-passes --dry-run --emit=object %s
 
 train.param @w : tensor<4xf32> init(#train.constant<1.0>)
 
