@@ -43,6 +43,8 @@ std::vector<std::vector<int32_t>> splitItems(const ArenaInstance &instance,
   return parts;
 }
 
+constexpr int64_t kMostWork = 20'000'000;
+
 class Dive {
 public:
   Dive(const ArenaInstance &instance, int64_t capacity)
@@ -55,7 +57,8 @@ public:
           neighbours[i].push_back(j);
   }
 
-  /// Places everything, the items of less `rank` first where floors are equal.
+  /// Places everything, the items of less `rank` first where floors are equal. Gives up
+  /// after so many nodes, or when `work` is used up.
   bool run(std::vector<int32_t> order, int64_t nodes) {
     rank = std::move(order);
     left = nodes;
@@ -81,7 +84,7 @@ private:
   /// Places `part`, no item of it below `lowest`. Leaves its floors as they were if it
   /// can't.
   bool solve(const Items &part, int64_t lowest) {
-    if (--left < 0)
+    if (--left < 0 || work < 0)
       return false;
     const size_t mark = trail.size();
     for (int32_t i : part)
@@ -95,7 +98,7 @@ private:
     for (int32_t i : part)
       ceiling = std::min(ceiling, floor[i] + instance.items[i].size);
     bool possible = isWithin(part);
-    for (size_t at = 0; at < next.size() && possible && left > 0; ++at) {
+    for (size_t at = 0; at < next.size() && possible && left > 0 && work > 0; ++at) {
       if (floor[next[at]] >= ceiling)
         continue;
       if (place(part, next[at]))
@@ -158,6 +161,7 @@ private:
     std::fill(above.begin() + first, above.begin() + last, 0);
     for (int32_t i : falling) {
       const ArenaInstance::Item &item = instance.items[i];
+      work -= item.end - item.begin;
       int64_t most = 0;
       for (int32_t s = item.begin; s < item.end; ++s)
         most = std::max(most, above[s] += item.size);
@@ -188,6 +192,9 @@ private:
   std::vector<std::pair<int32_t, int64_t>> trail; ///< floors before they rose
   std::vector<int64_t> above;                     ///< bytes, by section
   int64_t left = 0;
+  /// Sections looked at in all dives: an item of a large program spans hundreds, and is
+  /// placed among hundreds, so that nodes alone say little about time.
+  int64_t work = kMostWork;
 };
 
 } // namespace
