@@ -33,6 +33,12 @@ static MatmulSizes getMatmulSizes(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs,
   return sizes;
 }
 
+/// What the library is told of an element type; -1 for those it does not know.
+static int64_t getTypeCode(Value value) {
+  std::optional<TrainType> type = getRuntimeType(getElement(value));
+  return type ? static_cast<int64_t>(*type) : -1;
+}
+
 LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
@@ -74,11 +80,12 @@ SmallVector<LibraryCall> MatmulOp::getLibraryCalls() {
   }
   int64_t lhsStride = lhs.size() == 2 ? 0 : getProduct({sizes.m, sizes.k});
   int64_t rhsStride = rhs.size() == 2 ? 0 : getProduct({sizes.k, sizes.n});
-  return {{TRAIN_LIBRARY_MATMUL,
-           {getLhs(), getRhs(), getResult()},
-           {batch, sizes.m, sizes.n, sizes.k, lhsStride, rhsStride,
-            getProduct({sizes.m, sizes.n}), getTransposeLhs(), getTransposeRhs(),
-            getAccumulator() != nullptr}}};
+  return {
+      {TRAIN_LIBRARY_MATMUL,
+       {getLhs(), getRhs(), getResult()},
+       {batch, sizes.m, sizes.n, sizes.k, lhsStride, rhsStride,
+        getProduct({sizes.m, sizes.n}), getTransposeLhs(), getTransposeRhs(),
+        getAccumulator() != nullptr, getTypeCode(getLhs()), getTypeCode(getResult())}}};
 }
 
 int64_t MatmulOp::getFlops() {
@@ -327,7 +334,8 @@ static SmallVector<int64_t, 8> getAttentionParams(AnyAttention attention) {
           k[2],
           q[3],
           attention.getCausal(),
-          llvm::bit_cast<uint32_t>(scale)};
+          llvm::bit_cast<uint32_t>(scale),
+          getTypeCode(attention.getQ())};
 }
 
 /// The number of (query, key) pairs that meet, times the head size: the multiply-adds of

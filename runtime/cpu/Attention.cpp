@@ -1,9 +1,9 @@
 // ATTENTION and ATTENTION_GRAD: cuts them into tasks for the team. How they are cut
 // depends on the number of threads, the result does not (see simd/Attention.cpp).
 #include "Blocking.h"
+#include "Elements.h"
 #include "Entries.h"
 #include "SimdKernels.h"
-#include "train/Runtime/Abi.h"
 
 #include <cstring>
 
@@ -34,18 +34,25 @@ int64_t pieceLength(int64_t count, int64_t block, int64_t others, int threads,
   return std::min(length, longest / block * block);
 }
 
-template <typename T> T *at(void *const *buffers, int index) {
-  return static_cast<T *>(buffers[index]);
+float *floatsAt(void *const *buffers, int index) {
+  return static_cast<float *>(buffers[index]);
+}
+
+Status unknownElements(int64_t type) {
+  return Status::error("attention of elements of type " + std::to_string(type) +
+                       " is not known");
 }
 
 } // namespace
 
 Status attention(void *const *buffers, const int64_t *params, Team &team) {
   const AttentionShape shape = shapeOf(params);
-  const AttentionForward io{at<const float>(buffers, 0), at<const float>(buffers, 1),
-                            at<const float>(buffers, 2), at<float>(buffers, 3),
-                            at<float>(buffers, 4)};
-  auto *workspace = at<char>(buffers, 5);
+  Element element;
+  if (!elementOf(params[8], element))
+    return unknownElements(params[8]);
+  const AttentionForward io{buffers[0], buffers[1],           buffers[2],
+                            buffers[3], floatsAt(buffers, 4), element};
+  auto *workspace = static_cast<char *>(buffers[5]);
   const int64_t perThread =
       trainLibraryWorkspaceBytes(TRAIN_LIBRARY_ATTENTION, params, 1);
   const int64_t heads = shape.B * shape.H;
@@ -66,12 +73,13 @@ Status attention(void *const *buffers, const int64_t *params, Team &team) {
 
 Status attentionGrad(void *const *buffers, const int64_t *params, Team &team) {
   const AttentionShape shape = shapeOf(params);
-  const AttentionBackward io{at<const float>(buffers, 0), at<const float>(buffers, 1),
-                             at<const float>(buffers, 2), at<const float>(buffers, 3),
-                             at<const float>(buffers, 4), at<const float>(buffers, 5),
-                             at<float>(buffers, 6),       at<float>(buffers, 7),
-                             at<float>(buffers, 8)};
-  auto *workspace = at<char>(buffers, 9);
+  Element element;
+  if (!elementOf(params[8], element))
+    return unknownElements(params[8]);
+  const AttentionBackward io{
+      buffers[0],           buffers[1], buffers[2], buffers[3], buffers[5],
+      floatsAt(buffers, 4), buffers[6], buffers[7], buffers[8], element};
+  auto *workspace = static_cast<char *>(buffers[9]);
   const int64_t perThread =
       trainLibraryWorkspaceBytes(TRAIN_LIBRARY_ATTENTION_GRAD, params, 1);
   const int64_t groups = shape.B * shape.G, heads = shape.B * shape.H;
@@ -87,7 +95,12 @@ Status attentionGrad(void *const *buffers, const int64_t *params, Team &team) {
   // One task per group of heads does five products per block. Two passes, one for the
   // keys and one for the queries, do seven, but can be cut anywhere: better where the
   // groups would leave more than two in seven of the threads idle.
-  if (5 * ceilDiv(groups, threads) * threads <= 7 * groups) {
+  // So they are where the sums of a group's queries, held until they can be rounded,
+  // would take more memory than is planned.
+  const bool narrow = element != Element::F32;
+  const int64_t groupQueries = shape.T * headsPerGroup;
+  if (5 * ceilDiv(groups, threads) * threads <= 7 * groups &&
+      (!narrow || heldQueries(groupQueries) == groupQueries)) {
     forEachTask(team, groups, [&](int64_t index, int thread) {
       AttentionGradTask task = whole;
       task.b = index / shape.G;
@@ -102,8 +115,8 @@ Status attentionGrad(void *const *buffers, const int64_t *params, Team &team) {
   const int64_t keyLength =
       pieceLength(shape.S, kKeyBlock, groups, team.threads(), shape.S + kKeyBlock);
   const int64_t keyPieces = keyLength > 0 ? ceilDiv(shape.S, keyLength) : 0;
-  const int64_t queryLength =
-      pieceLength(shape.T, kQueryBlock, heads, team.threads(), shape.T + kQueryBlock);
+  const int64_t queryLength = pieceLength(shape.T, kQueryBlock, heads, team.threads(),
+                                          narrow ? kQueryChunk : shape.T + kQueryBlock);
   const int64_t queryPieces = queryLength > 0 ? ceilDiv(shape.T, queryLength) : 0;
   const int64_t keyTasks = groups * keyPieces;
   forEachTask(team, keyTasks + heads * queryPieces, [&](int64_t index, int thread) {

@@ -19,19 +19,32 @@ constexpr int64_t kQueryChunk = 1536;
 /// Head sizes are padded to this in packed copies.
 constexpr int64_t kHeadPadding = 32;
 
-/// Floats of workspace per thread.
-constexpr int64_t attentionFloats(int64_t headSize) {
+/// What a task sums up in f32 because its results are narrower: rows of queries.
+constexpr int64_t heldQueries(int64_t queries) {
+  return queries < kQueryChunk ? queries : kQueryChunk;
+}
+
+/// Floats of workspace per thread; `narrow` where elements are narrower than f32.
+constexpr int64_t attentionFloats(int64_t headSize, bool narrow) {
   int64_t padded = (headSize + kHeadPadding - 1) / kHeadPadding * kHeadPadding;
   // keys transposed, values, scores, running maximum and sum
-  return headSize * kKeyBlock + kKeyBlock * padded + kQueryBlock * kScoreStride +
-         2 * kQueryChunk;
+  int64_t floats = headSize * kKeyBlock + kKeyBlock * padded +
+                   kQueryBlock * kScoreStride + 2 * kQueryChunk;
+  // a block of queries, the outputs
+  return narrow ? floats + (kQueryBlock + kQueryChunk) * headSize : floats;
 }
-constexpr int64_t attentionGradFloats(int64_t headSize) {
+/// `queries` is the number of rows that one group of keys has: T H / G.
+constexpr int64_t attentionGradFloats(int64_t headSize, bool narrow, int64_t queries) {
   int64_t padded = (headSize + kHeadPadding - 1) / kHeadPadding * kHeadPadding;
   // keys and values transposed, keys, queries and output gradient, probabilities and
   // their gradient, row sums
-  return 2 * headSize * kKeyBlock + kKeyBlock * padded + 2 * kQueryBlock * padded +
-         2 * kQueryBlock * kScoreStride + kQueryBlock;
+  int64_t floats = 2 * headSize * kKeyBlock + kKeyBlock * padded +
+                   2 * kQueryBlock * padded + 2 * kQueryBlock * kScoreStride +
+                   kQueryBlock;
+  // a block of queries and one of output gradients; gradients of keys, values, queries
+  return narrow ? floats +
+                      (2 * kQueryBlock + 2 * kKeyBlock + heldQueries(queries)) * headSize
+                : floats;
 }
 
 } // namespace train::cpu

@@ -270,6 +270,8 @@ Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &
         GemmTask product{task.dout + task.row * positions,
                          planes,
                          task.out,
+                         Element::F32,
+                         Element::F32,
                          task.rows,
                          task.columns,
                          positions,

@@ -2,26 +2,48 @@
 // them. K is never cut, and an element is one chain of multiply-adds in ascending k, so
 // the result has the same bits for any number of threads, any tiling and either
 // instruction set.
+#include "Elements.h"
 #include "Entries.h"
 #include "Grid.h"
 #include "Scratch.h"
 #include "SimdKernels.h"
 
 namespace train::cpu {
+
+namespace {
+
+/// A matrix whose elements are counted, whatever their size.
+struct Matrix {
+  char *data;
+  int64_t elementBytes;
+  void *at(int64_t index) const { return data + index * elementBytes; }
+};
+
+} // namespace
+
 Status matmul(void *const *buffers, const int64_t *params, Team &team) {
   const int64_t batch = params[0], m = params[1], n = params[2], k = params[3];
   const int64_t lhsStride = params[4], rhsStride = params[5], outStride = params[6];
   const bool transposeLhs = params[7] != 0, transposeRhs = params[8] != 0;
   const bool accumulate = params[9] != 0;
+  Element from, to;
+  if (!elementOf(params[10], from) || !elementOf(params[11], to) ||
+      (to != Element::F32 && to != from))
+    return Status::error("a product of elements of type " + std::to_string(params[10]) +
+                         " with results of type " + std::to_string(params[11]) +
+                         " is not known");
   if (batch <= 0 || m <= 0 || n <= 0)
     return Status::success();
   const SimdKernels &simd = *simdKernels();
-  const auto *lhs = static_cast<const float *>(buffers[0]);
-  const auto *rhs = static_cast<const float *>(buffers[1]);
-  auto *out = static_cast<float *>(buffers[2]);
+  const int64_t fromBytes = from == Element::F32 ? 4 : 2;
+  const Matrix lhs{static_cast<char *>(buffers[0]), fromBytes};
+  const Matrix rhs{static_cast<char *>(buffers[1]), fromBytes};
+  const Matrix out{static_cast<char *>(buffers[2]), to == Element::F32 ? 4 : 2};
 
   // A batch of one output (a sum over the batch) goes in order, tile by tile.
   const bool ordered = outStride == 0 && batch > 1;
+  if (ordered && to != Element::F32)
+    return Status::error("a batch of products is summed into results of f32 only");
   Grid grid = ordered ? chooseGrid(1, m, n, k * batch, team.threads(), kDensePackCost)
                       : chooseGrid(batch, m, n, k, team.threads(), kDensePackCost);
   int64_t tiles = grid.rowTiles * grid.columnTiles;
@@ -33,26 +55,31 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
       const bool left = m == 1; // the vector is on the left
       const int64_t first = left ? column : row;
       VectorTask task;
-      task.vector = left ? lhs + b * lhsStride : rhs + b * rhsStride;
-      task.matrix = left ? rhs + b * rhsStride : lhs + b * lhsStride;
+      task.from = from;
+      task.to = to;
       task.sumsAlongRows = left ? transposeRhs : !transposeLhs;
       task.ld = task.sumsAlongRows ? k : left ? n : m;
-      task.matrix += task.sumsAlongRows ? first * k : first;
-      task.out = out + b * outStride + first;
+      const int64_t skipped = task.sumsAlongRows ? first * k : first;
+      task.vector = left ? lhs.at(b * lhsStride) : rhs.at(b * rhsStride);
+      task.matrix =
+          left ? rhs.at(b * rhsStride + skipped) : lhs.at(b * lhsStride + skipped);
+      task.out = out.at(b * outStride + first);
       task.count =
           left ? std::min(grid.columns, n - first) : std::min(grid.rows, m - first);
       task.k = k;
       task.accumulate = accumulate;
-      simd.matrixVector(task);
+      simd.matrixVector(task, threadScratch(thread));
       return;
     }
     GemmTask task;
+    task.from = from;
+    task.to = to;
     task.lda = transposeLhs ? m : k;
     task.ldb = transposeRhs ? k : n;
     task.ldc = n;
-    task.a = lhs + b * lhsStride + (transposeLhs ? row : row * task.lda);
-    task.b = rhs + b * rhsStride + (transposeRhs ? column * task.ldb : column);
-    task.c = out + b * outStride + row * n + column;
+    task.a = lhs.at(b * lhsStride + (transposeLhs ? row : row * task.lda));
+    task.b = rhs.at(b * rhsStride + (transposeRhs ? column * task.ldb : column));
+    task.c = out.at(b * outStride + row * n + column);
     task.m = std::min(grid.rows, m - row);
     task.n = std::min(grid.columns, n - column);
     task.k = k;

@@ -7,14 +7,19 @@
 
 namespace train::cpu {
 
-/// Packing buffers of one thread's matrix product.
-constexpr int64_t kGemmScratchBytes = 1776 * 1024;
+/// How the elements of a matrix lie in memory. Products are summed in f32.
+enum class Element : uint8_t { F32, F16, BF16 };
 
-/// C[m x n] (+)= op(A)[m x k] op(B)[k x n], row-major, leading dimensions in elements.
+/// Packing buffers of one thread's matrix product, and sums that are yet to be rounded.
+constexpr int64_t kGemmScratchBytes = 2640 * 1024;
+
+/// C[m x n] (+)= op(A)[m x k] op(B)[k x n], row-major, leading dimensions in elements. A
+/// and B have elements `from`, C `to`, which is F32 or the same.
 struct GemmTask {
-  const float *a;
-  const float *b;
-  float *c;
+  const void *a;
+  const void *b;
+  void *c;
+  Element from, to;
   int64_t m, n, k;
   int64_t lda, ldb, ldc;
   bool transposeA, transposeB, accumulate;
@@ -23,8 +28,9 @@ struct GemmTask {
 /// out[count] (+)= sums of k terms vector[p] * matrix: element (p, j) for result j, or,
 /// with sumsAlongRows, element (j, p); rows of the matrix at distance ld.
 struct VectorTask {
-  const float *vector, *matrix;
-  float *out;
+  const void *vector, *matrix;
+  void *out;
+  Element from, to;
   int64_t count, k, ld;
   bool sumsAlongRows, accumulate;
 };
@@ -35,13 +41,18 @@ struct AttentionShape {
   bool causal;
   float scale;
 };
+/// All but lse have elements of one kind.
 struct AttentionForward {
-  const float *q, *k, *v;
-  float *out, *lse;
+  const void *q, *k, *v;
+  void *out;
+  float *lse;
+  Element element;
 };
 struct AttentionBackward {
-  const float *q, *k, *v, *out, *lse, *dout;
-  float *dq, *dk, *dv;
+  const void *q, *k, *v, *out, *dout;
+  const float *lse;
+  void *dq, *dk, *dv;
+  Element element;
 };
 /// One group of heads, or a part of it: with wantKeys it needs all heads and queries of
 /// the group for its keys, with wantQueries all keys for its queries. Ranges begin at
@@ -122,9 +133,10 @@ struct SimdKernels {
   const char *name;
   int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
   void (*gemm)(const GemmTask &task, float *scratch);
-  void (*matrixVector)(const VectorTask &task);
+  void (*matrixVector)(const VectorTask &task, float *scratch);
   /// Rows [queryBegin, queryEnd), at most kQueryChunk, of head h of sample b. The
-  /// workspace has attentionFloats(D), the other attentionGradFloats(D).
+  /// workspace has attentionFloats, the other attentionGradFloats. A gradient of narrow
+  /// elements has at most heldQueries(T H / G) rows of queries.
   void (*attention)(const AttentionShape &shape, const AttentionForward &io, int64_t b,
                     int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
   void (*attentionGrad)(const AttentionShape &shape, const AttentionBackward &io,

@@ -20,7 +20,7 @@ def Train_MatmulOp : ContractionOp<"matmul", [Storage, AccumulatingOpInterface]>
     or one side is a plain matrix that every batch element shares. C2: the inner sizes K agree. C3: one
     element type for lhs and rhs. C4: an accumulator has the result's shape; the result is
     written in its place (its storage is must-alias) and it is added once; its element type is
-    the result's. C5: ranks are at least 2. A plain
+    the result's, else the result has that of lhs. Sums of operands narrower than f32 are in f32, and rounded once. C5: ranks are at least 2. A plain
     matrix rhs with an untransposed lhs is one product of all rows.
   }];
   let arguments = (ins FloatTensor:$lhs, FloatTensor:$rhs, Optional<FloatTensor>:$accumulator,

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TRAIN_ABI_VERSION 2u
+#define TRAIN_ABI_VERSION 3u
 #define TRAIN_MAX_RANK 8
 /* Every storage starts at a multiple of this, and its size is rounded up to it. */
 #define TRAIN_ALIGNMENT 64
@@ -47,8 +47,10 @@ typedef void (*TrainKernel)(void *const *buffers, const int64_t *params, int64_t
  * unless said otherwise; params are int64. "Accumulate" adds to what is in the output. */
 typedef enum TrainLibrary {
   /* lhs, rhs, out. params: batch, M, N, K, batch strides in elements of lhs, rhs and
-   * out (0 repeats one matrix), transpose_lhs, transpose_rhs, accumulate. All
-   * matrices row-major and dense. */
+   * out (0 repeats one matrix), transpose_lhs, transpose_rhs, accumulate, type of lhs
+   * and rhs, type of out. All matrices row-major and dense, of f32, f16 or bf16; out is
+   * of f32 or of the type of lhs. Sums are in f32, in ascending k, and rounded once. An
+   * out of two bytes that a batch is summed into (stride 0) is not provided for. */
   TRAIN_LIBRARY_MATMUL = 0,
   /* input [N,C,H,W], filter [O,C/groups,kh,kw], out [N,O,OH,OW], workspace.
    * params: N, C, H, W, O, kh, kw, stride_h, stride_w, pad_top, pad_left,
@@ -61,8 +63,9 @@ typedef enum TrainLibrary {
      CONV2D. */
   TRAIN_LIBRARY_CONV2D_FILTER_GRAD = 3,
   /* q [B,T,H,D], k and v [B,S,G,D] with G dividing H, out [B,T,H,D], lse [B,H,T],
-   * workspace. params: B, T, S, H, G, D, causal, scale (f32 bits). Causal lets query t
-   * see keys 0..t+S-T. lse is the natural log of the sum of exp of the scaled scores. */
+   * workspace. params: B, T, S, H, G, D, causal, scale (f32 bits), type of all but lse
+   * (f32, f16 or bf16; sums are in f32). Causal lets query t see keys 0..t+S-T. lse, f32,
+   * is the natural log of the sum of exp of the scaled scores. */
   TRAIN_LIBRARY_ATTENTION = 4,
   /* q, k, v, out, lse, dout, dq, dk, dv, workspace; params as ATTENTION. */
   TRAIN_LIBRARY_ATTENTION_GRAD = 5,

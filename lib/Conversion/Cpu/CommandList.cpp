@@ -71,14 +71,29 @@ private:
     return success();
   }
 
+  /// Whether a library entry works with elements of this type.
+  static bool takes(TrainLibrary entry, Type element) {
+    if (!isa<FloatType>(element) || element.isF32())
+      return true;
+    switch (entry) {
+    case TRAIN_LIBRARY_COPY:
+    case TRAIN_LIBRARY_FILL:
+    case TRAIN_LIBRARY_EMBEDDING:
+      return true;
+    case TRAIN_LIBRARY_MATMUL:
+    case TRAIN_LIBRARY_ATTENTION:
+    case TRAIN_LIBRARY_ATTENTION_GRAD:
+      return element.isF16() || element.isBF16();
+    default:
+      return false;
+    }
+  }
+
   LogicalResult addCall(Operation *op, const LibraryCall &call) {
-    // Entries that only move bytes take any type; the others compute in f32.
-    bool moves = call.entry == TRAIN_LIBRARY_COPY || call.entry == TRAIN_LIBRARY_FILL ||
-                 call.entry == TRAIN_LIBRARY_EMBEDDING;
     SmallVector<int64_t> offsets;
     for (Value operand : call.operands) {
       Type element = operand ? getElementTypeOrSelf(operand.getType()) : Type();
-      if (!moves && isa_and_present<FloatType>(element) && !element.isF32())
+      if (element && !takes(call.entry, element))
         return op->emitOpError("has element type ")
                << element << ", for which the CPU has no kernel yet";
       int64_t offset = operand ? getArenaOffset(operand) : getWorkspace(op);

@@ -1,7 +1,7 @@
-// trainKernelBench [--threads=N] [--only=WORD] [--blas=LIBRARY.so]: measures each library
-// entry at the shapes of GPT-2, small models, ResNet-50 and U-Net, and prints it in
-// percent of the floor that bounds it. --blas loads a CBLAS and puts its time beside each
-// product.
+// trainKernelBench [--threads=N] [--only=WORD] [--blas=LIBRARY.so] [--type=f32|f16|bf16]:
+// measures each library entry at the shapes of GPT-2, small models, ResNet-50 and U-Net,
+// and prints it in percent of the floor that bounds it. --blas loads a CBLAS and puts its
+// time beside each product; --type is that of the elements of products and attention.
 #include "Floor.h"
 #include "train/Runtime/Abi.h"
 
@@ -28,6 +28,7 @@ struct Bench {
   double peak, bandwidth;
   std::string only;
   Sgemm sgemm = nullptr;
+  TrainType type = TRAIN_TYPE_F32; ///< of products and attention
 
   bool wants(const char *family) const {
     return only.empty() || std::string(family).find(only) != std::string::npos;
@@ -71,9 +72,9 @@ void matmul(Bench &bench, int64_t batch, int64_t m, int64_t n, int64_t k, bool t
   Floats a = randomFloats(batch * m * k), b = randomFloats(batch * k * n);
   Floats c = randomFloats(batch * m * n);
   const double count = 2.0 * static_cast<double>(batch * m * n) * static_cast<double>(k);
-  const double took =
-      bench.time(TRAIN_LIBRARY_MATMUL, {a.data(), b.data(), c.data()},
-                 {batch, m, n, k, m * k, k * n, m * n, transposeA, transposeB, 0});
+  const double took = bench.time(TRAIN_LIBRARY_MATMUL, {a.data(), b.data(), c.data()},
+                                 {batch, m, n, k, m * k, k * n, m * n, transposeA,
+                                  transposeB, 0, bench.type, bench.type});
   std::string name = "matmul " + std::to_string(m) + "x" + std::to_string(n) + "x" +
                      std::to_string(k) + " " + (transposeA ? "T" : "N") +
                      (transposeB ? "T" : "N");
@@ -126,7 +127,7 @@ void attention(Bench &bench, int64_t B, int64_t T, int64_t H, int64_t G, int64_t
   float scale = 0.125f;
   uint32_t bits;
   std::memcpy(&bits, &scale, sizeof(bits));
-  std::vector<int64_t> params = {B, T, T, H, G, D, causal, bits};
+  std::vector<int64_t> params = {B, T, T, H, G, D, causal, bits, bench.type};
   Floats workspace(static_cast<size_t>(std::max(
                        trainLibraryWorkspaceBytes(TRAIN_LIBRARY_ATTENTION, params.data(),
                                                   bench.team.threads()),
@@ -291,7 +292,7 @@ long residentKiB() {
 
 int main(int argc, char **argv) {
   int threads = 2;
-  std::string only, blas;
+  std::string only, blas, type = "f32";
   for (int i = 1; i < argc; ++i) {
     std::string option = argv[i];
     if (option.rfind("--threads=", 0) == 0)
@@ -300,8 +301,12 @@ int main(int argc, char **argv) {
       only = option.substr(7);
     else if (option.rfind("--blas=", 0) == 0)
       blas = option.substr(7);
+    else if (option == "--type=f32" || option == "--type=f16" || option == "--type=bf16")
+      type = option.substr(7);
     else {
-      std::fprintf(stderr, "usage: %s [--threads=N] [--only=WORD] [--blas=LIBRARY.so]\n",
+      std::fprintf(stderr,
+                   "usage: %s [--threads=N] [--only=WORD] [--blas=LIBRARY.so] "
+                   "[--type=f32|f16|bf16]\n",
                    argv[0]);
       return 2;
     }
@@ -319,6 +324,9 @@ int main(int argc, char **argv) {
       "%.1f GB/s\n",
       threads, bench.peak, bench.bandwidth, triadBandwidth(**team),
       updateBandwidth(**team));
+  bench.type = type == "f16"    ? TRAIN_TYPE_F16
+               : type == "bf16" ? TRAIN_TYPE_BF16
+                                : TRAIN_TYPE_F32;
   if (!blas.empty()) {
     void *library = dlopen(blas.c_str(), RTLD_NOW);
     bench.sgemm =

@@ -74,14 +74,16 @@ static void transposedSum(const Visibility &seen, int64_t queries, int64_t d,
 }
 
 /// Packs rows x columns of a row-major matrix as the B of a product over its rows.
-static void packRows(const float *src, int64_t ld, int64_t rows, int64_t columns,
+template <typename T>
+static void packRows(const T *src, int64_t ld, int64_t rows, int64_t columns,
                      float *dst) {
   for (int64_t j = 0; j < columns; j += kTileColumns)
     packRightRows(src + j, ld, rows, min(kTileColumns, columns - j), dst + j * rows);
 }
 
 /// Packs it transposed: the B of a product over its columns.
-static void packTransposed(const float *src, int64_t ld, int64_t rows, int64_t columns,
+template <typename T>
+static void packTransposed(const T *src, int64_t ld, int64_t rows, int64_t columns,
                            float *dst) {
   for (int64_t j = 0; j < rows; j += kTileColumns)
     packRightColumns(src + j * ld, ld, columns, min(kTileColumns, rows - j),
@@ -154,26 +156,73 @@ TRAIN_INLINE void scaleRow(float *row, int64_t n, float factor) {
     row[j] *= factor;
 }
 
-void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t b,
+/// A block of rows in f32, and the distance of two: where it lies, or a copy.
+struct Block {
+  const float *data;
+  int64_t ld;
+};
+TRAIN_INLINE Block widened(const float *src, int64_t ld, int64_t, int64_t, float *) {
+  return {src, ld};
+}
+template <typename T>
+static Block widened(const T *src, int64_t ld, int64_t rows, int64_t columns,
+                     float *copy) {
+  for (int64_t i = 0; i < rows; ++i)
+    convertRow(src + i * ld, copy + i * columns, columns);
+  return {copy, columns};
+}
+
+/// Rows that sums are collected in: the results themselves, or floats that `finish`
+/// rounds into them.
+template <typename T> struct Sums {
+  T *results;
+  int64_t ld;
+  float *held;
+  int64_t columns;
+  TRAIN_INLINE_MEMBER float *row(int64_t i) const { return held + i * columns; }
+  TRAIN_INLINE_MEMBER int64_t distance() const { return columns; }
+  void finish(int64_t rows) const {
+    for (int64_t i = 0; i < rows; ++i)
+      convertRow(row(i), results + i * ld, columns);
+  }
+};
+template <> struct Sums<float> {
+  float *results;
+  int64_t ld;
+  float *held;
+  int64_t columns;
+  TRAIN_INLINE_MEMBER float *row(int64_t i) const { return results + i * ld; }
+  TRAIN_INLINE_MEMBER int64_t distance() const { return ld; }
+  void finish(int64_t) const {}
+};
+template <typename T> static void clear(const Sums<T> &sums, int64_t rows) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t d = 0; d < sums.columns; ++d)
+      sums.row(i)[d] = 0.0f;
+}
+
+template <typename T>
+static void attend(const AttentionShape &s, const AttentionForward &io, int64_t b,
                    int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace) {
   const int64_t queryLd = s.H * s.D, keyLd = s.G * s.D, group = h / (s.H / s.G);
   const int64_t padded = roundUp(s.D, kHeadPadding);
-  const float *q = io.q + b * s.T * queryLd + h * s.D;
-  const float *k = io.k + b * s.S * keyLd + group * s.D;
-  const float *v = io.v + b * s.S * keyLd + group * s.D;
-  float *out = io.out + b * s.T * queryLd + h * s.D;
+  const T *q = (const T *)io.q + b * s.T * queryLd + h * s.D;
+  const T *k = (const T *)io.k + b * s.S * keyLd + group * s.D;
+  const T *v = (const T *)io.v + b * s.S * keyLd + group * s.D;
   float *keys = workspace;
   float *values = keys + s.D * kKeyBlock;
   float *scores = values + kKeyBlock * padded;
   float *maximum = scores + kQueryBlock * kScoreStride;
   float *sum = maximum + kQueryChunk;
+  float *queries = sum + kQueryChunk; // this and what follows only for narrow elements
+  const Sums<T> out{(T *)io.out + (b * s.T + queryBegin) * queryLd + h * s.D, queryLd,
+                    queries + kQueryBlock * s.D, s.D};
 
   for (int64_t t = queryBegin; t < queryEnd; ++t) {
     maximum[t - queryBegin] = -__builtin_inff();
     sum[t - queryBegin] = 0.0f;
-    for (int64_t d = 0; d < s.D; ++d)
-      out[t * queryLd + d] = 0.0f;
   }
+  clear(out, queryEnd - queryBegin);
   const int64_t keyEnd = visibleKeys(s, queryEnd - 1);
   for (int64_t key0 = 0; key0 < keyEnd; key0 += kKeyBlock) {
     const int64_t blockKeys = min(kKeyBlock, keyEnd - key0);
@@ -183,7 +232,8 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
          t0 += kQueryBlock) {
       const int64_t rows = min(kQueryBlock, queryEnd - t0);
       const Visibility seen = visibility(s, t0, key0, blockKeys);
-      scoreProduct(seen, rows, s.D, q + t0 * queryLd, queryLd, keys, scores);
+      const Block query = widened(q + t0 * queryLd, queryLd, rows, s.D, queries);
+      scoreProduct(seen, rows, s.D, query.data, query.ld, keys, scores);
       for (int64_t i = 0; i < rows; ++i) {
         const int64_t t = t0 + i, visible = seen.of(i);
         float *row = scores + i * kScoreStride;
@@ -198,7 +248,7 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
           if (runningSum != 0.0f) {
             Vec factor = expNonPositive(splat(runningMaximum - blockMaximum));
             runningSum *= factor[0];
-            scaleRow(out + t * queryLd, s.D, factor[0]);
+            scaleRow(out.row(t - queryBegin), s.D, factor[0]);
           }
           runningMaximum = blockMaximum;
         }
@@ -206,28 +256,43 @@ void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t 
         float shift = runningMaximum == -__builtin_inff() ? 0.0f : runningMaximum;
         runningSum += exponentiate(row, visible, clearedTo(visible), s.scale, shift);
       }
-      weightedSum(seen, rows, s.D, scores, values, blockKeys, out + t0 * queryLd,
-                  queryLd);
+      weightedSum(seen, rows, s.D, scores, values, blockKeys, out.row(t0 - queryBegin),
+                  out.distance());
     }
   }
   for (int64_t t = queryBegin; t < queryEnd; ++t) {
     float total = sum[t - queryBegin];
     if (total != 0.0f)
-      scaleRow(out + t * queryLd, s.D, 1.0f / total);
+      scaleRow(out.row(t - queryBegin), s.D, 1.0f / total);
     io.lse[(b * s.H + h) * s.T + t] =
         total == 0.0f ? -__builtin_inff()
                       : maximum[t - queryBegin] + __builtin_logf(total);
   }
+  out.finish(queryEnd - queryBegin);
+}
+
+void attentionTask(const AttentionShape &s, const AttentionForward &io, int64_t b,
+                   int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace) {
+  switch (io.element) {
+  case Element::F32:
+    return attend<float>(s, io, b, h, queryBegin, queryEnd, workspace);
+  case Element::F16:
+    return attend<Half>(s, io, b, h, queryBegin, queryEnd, workspace);
+  case Element::BF16:
+    return attend<BFloat16>(s, io, b, h, queryBegin, queryEnd, workspace);
+  }
 }
 
 /// Row sums of dout * out, the part of the softmax's adjoint that is common to a row.
-static void rowDots(const float *a, const float *b, int64_t ld, int64_t rows, int64_t n,
+template <typename T>
+static void rowDots(const T *a, const T *b, int64_t ld, int64_t rows, int64_t n,
                     float *dots) {
   for (int64_t i = 0; i < rows; ++i) {
     Vec total = splat(0.0f);
     int64_t j = 0;
     for (; j + kLanes <= n; j += kLanes)
-      total = fma(load(a + i * ld + j), load(b + i * ld + j), total);
+      total = fma(loadLanes<kLanes>(a + i * ld + j), loadLanes<kLanes>(b + i * ld + j),
+                  total);
     if (j < n)
       total =
           fma(loadTail(a + i * ld + j, n - j), loadTail(b + i * ld + j, n - j), total);
@@ -235,8 +300,9 @@ static void rowDots(const float *a, const float *b, int64_t ld, int64_t rows, in
   }
 }
 
-void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
-                       const AttentionGradTask &task, float *workspace) {
+template <typename T>
+static void attendBackward(const AttentionShape &s, const AttentionBackward &io,
+                           const AttentionGradTask &task, float *workspace) {
   const int64_t queryLd = s.H * s.D, keyLd = s.G * s.D;
   const int64_t padded = roundUp(s.D, kHeadPadding);
   const int64_t keyOffset = task.b * s.S * keyLd + task.group * s.D;
@@ -248,22 +314,32 @@ void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
   float *probabilities = douts + kQueryBlock * padded;
   float *dscores = probabilities + kQueryBlock * kScoreStride;
   float *dots = dscores + kQueryBlock * kScoreStride;
+  float *query = dots + kQueryBlock; // this and what follows only for narrow elements
+  float *dout = query + kQueryBlock * s.D;
+  float *heldKeys = dout + kQueryBlock * s.D;
+  float *heldValues = heldKeys + kKeyBlock * s.D;
+  float *heldGradients = heldValues + kKeyBlock * s.D;
 
+  const int64_t taskQueries = task.queryEnd - task.queryBegin;
+  auto dqOf = [&](int64_t h) {
+    return Sums<T>{(T *)io.dq + (task.b * s.T + task.queryBegin) * queryLd + h * s.D,
+                   queryLd, heldGradients + (h - task.headBegin) * taskQueries * s.D,
+                   s.D};
+  };
   if (task.wantQueries)
     for (int64_t h = task.headBegin; h < task.headEnd; ++h)
-      for (int64_t t = task.queryBegin; t < task.queryEnd; ++t)
-        for (int64_t d = 0; d < s.D; ++d)
-          io.dq[task.b * s.T * queryLd + t * queryLd + h * s.D + d] = 0.0f;
+      clear(dqOf(h), taskQueries);
 
   for (int64_t key0 = task.keyBegin; key0 < task.keyEnd; key0 += kKeyBlock) {
     const int64_t blockKeys = min(kKeyBlock, task.keyEnd - key0);
-    float *dk = io.dk + keyOffset + key0 * keyLd, *dv = io.dv + keyOffset + key0 * keyLd;
-    const float *k = io.k + keyOffset + key0 * keyLd,
-                *v = io.v + keyOffset + key0 * keyLd;
-    if (task.wantKeys)
-      for (int64_t j = 0; j < blockKeys; ++j)
-        for (int64_t d = 0; d < s.D; ++d)
-          dk[j * keyLd + d] = dv[j * keyLd + d] = 0.0f;
+    const int64_t keyPlace = keyOffset + key0 * keyLd;
+    const Sums<T> dk{(T *)io.dk + keyPlace, keyLd, heldKeys, s.D};
+    const Sums<T> dv{(T *)io.dv + keyPlace, keyLd, heldValues, s.D};
+    const T *k = (const T *)io.k + keyPlace, *v = (const T *)io.v + keyPlace;
+    if (task.wantKeys) {
+      clear(dk, blockKeys);
+      clear(dv, blockKeys);
+    }
     packTransposed(k, keyLd, blockKeys, s.D, keysT);
     packTransposed(v, keyLd, blockKeys, s.D, valuesT);
     if (task.wantQueries)
@@ -278,9 +354,12 @@ void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
         const float *lse = io.lse + (task.b * s.H + h) * s.T + t0;
         if (seen.of(rows - 1) == 0)
           continue;
-        rowDots(io.dout + offset, io.out + offset, queryLd, rows, s.D, dots);
-        scoreProduct(seen, rows, s.D, io.q + offset, queryLd, keysT, probabilities);
-        scoreProduct(seen, rows, s.D, io.dout + offset, queryLd, valuesT, dscores);
+        const T *q = (const T *)io.q + offset, *grad = (const T *)io.dout + offset;
+        rowDots(grad, (const T *)io.out + offset, queryLd, rows, s.D, dots);
+        const Block wideQ = widened(q, queryLd, rows, s.D, query);
+        const Block wideGrad = widened(grad, queryLd, rows, s.D, dout);
+        scoreProduct(seen, rows, s.D, wideQ.data, wideQ.ld, keysT, probabilities);
+        scoreProduct(seen, rows, s.D, wideGrad.data, wideGrad.ld, valuesT, dscores);
         for (int64_t i = 0; i < rows; ++i) {
           float *p = probabilities + i * kScoreStride, *ds = dscores + i * kScoreStride;
           // A row that saw nothing, in this block or at all, has probabilities 0.
@@ -300,14 +379,34 @@ void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
             store(ds + j, splat(0.0f));
         }
         if (task.wantKeys) {
-          packRows(io.dout + offset, queryLd, rows, s.D, douts);
-          packRows(io.q + offset, queryLd, rows, s.D, queries);
-          transposedSum(seen, rows, s.D, probabilities, douts, dv, keyLd);
-          transposedSum(seen, rows, s.D, dscores, queries, dk, keyLd);
+          packRows(grad, queryLd, rows, s.D, douts);
+          packRows(q, queryLd, rows, s.D, queries);
+          transposedSum(seen, rows, s.D, probabilities, douts, dv.row(0), dv.distance());
+          transposedSum(seen, rows, s.D, dscores, queries, dk.row(0), dk.distance());
         }
         if (task.wantQueries)
-          weightedSum(seen, rows, s.D, dscores, keys, blockKeys, io.dq + offset, queryLd);
+          weightedSum(seen, rows, s.D, dscores, keys, blockKeys,
+                      dqOf(h).row(t0 - task.queryBegin), dqOf(h).distance());
       }
+    if (task.wantKeys) {
+      dk.finish(blockKeys);
+      dv.finish(blockKeys);
+    }
+  }
+  if (task.wantQueries)
+    for (int64_t h = task.headBegin; h < task.headEnd; ++h)
+      dqOf(h).finish(taskQueries);
+}
+
+void attentionGradTask(const AttentionShape &s, const AttentionBackward &io,
+                       const AttentionGradTask &task, float *workspace) {
+  switch (io.element) {
+  case Element::F32:
+    return attendBackward<float>(s, io, task, workspace);
+  case Element::F16:
+    return attendBackward<Half>(s, io, task, workspace);
+  case Element::BF16:
+    return attendBackward<BFloat16>(s, io, task, workspace);
   }
 }
 

@@ -269,7 +269,7 @@ struct PlanesOut {
 
 void convolutionTask(const ConvolutionTask &t, float *scratch) {
   const Windows windows{t.windows};
-  gemm(DenseLeft{t.filter.filter + t.row * t.k, t.k, false},
+  gemm(DenseLeft<float>{t.filter.filter + t.row * t.k, t.k, false},
        FromColumn<Windows>{windows, t.column},
        PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
        t.accumulate, scratch);
@@ -279,7 +279,7 @@ void convolutionTransposeTask(const ConvolutionTask &t, float *scratch) {
   const Windows windows{t.windows};
   if (t.filter.inputStride == 1) {
     // 1 x 1: the filter is a dense matrix.
-    gemm(DenseLeft{t.filter.filter + t.row, t.filter.outputStride, true},
+    gemm(DenseLeft<float>{t.filter.filter + t.row, t.filter.outputStride, true},
          FromColumn<Windows>{windows, t.column},
          PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
          t.accumulate, scratch);
@@ -293,7 +293,7 @@ void convolutionTransposeTask(const ConvolutionTask &t, float *scratch) {
 
 void convolutionFilterGradTask(const FilterGradTask &t, float *scratch) {
   const WindowsTransposed windows{t.windows};
-  gemm(DenseLeft{t.dout + t.row * t.k, t.k, false},
+  gemm(DenseLeft<float>{t.dout + t.row * t.k, t.k, false},
        FromColumn<WindowsTransposed>{windows, t.column}, DenseOut{t.out, t.ldOut}, t.rows,
        t.columns, t.k, t.accumulate, scratch);
 }

@@ -18,10 +18,15 @@ constexpr int64_t kBlockK = 384;
 constexpr int64_t kBlockRows = 144;
 constexpr int64_t kBlockColumns = 1024;
 static_assert(kBlockRows % kTileRows == 0 && kBlockColumns % kTileColumns == 0);
-static_assert((kBlockK * (kBlockRows + kBlockColumns)) * 4 <= kGemmScratchBytes);
+constexpr int64_t kPanelFloats = kBlockK * (kBlockRows + kBlockColumns);
+/// Of a product whose results are narrower than f32, this much is held in f32 until its
+/// sums are complete, behind the panels.
+constexpr int64_t kHeldRows = 3 * kBlockRows;
+constexpr int64_t kHeldColumns = kBlockColumns / 2;
+static_assert((kPanelFloats + kHeldRows * kHeldColumns) * 4 <= kGemmScratchBytes);
 
-struct DenseLeft {
-  const float *data;
+template <typename T> struct DenseLeft {
+  const T *data;
   int64_t ld;
   bool transposed;
   void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
@@ -32,8 +37,8 @@ struct DenseLeft {
   }
 };
 
-struct DenseRight {
-  const float *data;
+template <typename T> struct DenseRight {
+  const T *data;
   int64_t ld;
   bool transposed;
   void pack(int64_t k0, int64_t k, int64_t column, int64_t columns, float *dst) const {
@@ -54,19 +59,20 @@ static void packPanels(const RightSource &right, int64_t k0, int64_t k, int64_t 
 
 /// Of a row-major B several panels at once: 512 bytes of each row in one go, because rows
 /// that stand a multiple of a page apart would evict each other before a second visit.
-[[maybe_unused]] static void packPanels(const DenseRight &right, int64_t k0, int64_t k,
-                                        int64_t column, int64_t columns, float *dst) {
+template <typename T>
+static void packPanels(const DenseRight<T> &right, int64_t k0, int64_t k, int64_t column,
+                       int64_t columns, float *dst) {
   constexpr int64_t kVectorsAtOnce = 8, kAtOnce = kVectorsAtOnce * kLanes;
   int64_t j = 0;
   if (!right.transposed)
     for (; j + kAtOnce <= columns; j += kAtOnce)
       for (int64_t p = 0; p < k; ++p) {
-        const float *from = right.data + (k0 + p) * right.ld + column + j;
+        const T *from = right.data + (k0 + p) * right.ld + column + j;
         float *to = dst + j * k + p * kTileColumns;
 #pragma clang loop unroll(full)
         for (int64_t v = 0; v < kVectorsAtOnce; ++v)
           store(to + v / kTileVectors * k * kTileColumns + v % kTileVectors * kLanes,
-                load(from + v * kLanes));
+                loadLanes<kLanes>(from + v * kLanes));
       }
   for (; j < columns; j += kTileColumns)
     right.pack(k0, k, column + j, min(kTileColumns, columns - j), dst + j * k);

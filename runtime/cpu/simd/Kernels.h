@@ -7,7 +7,7 @@
 namespace train::cpu::TRAIN_SIMD {
 
 void gemmTask(const GemmTask &task, float *scratch);
-void matrixVectorTask(const VectorTask &task);
+void matrixVectorTask(const VectorTask &task, float *scratch);
 void attentionTask(const AttentionShape &shape, const AttentionForward &io, int64_t b,
                    int64_t h, int64_t queryBegin, int64_t queryEnd, float *workspace);
 void attentionGradTask(const AttentionShape &shape, const AttentionBackward &io,

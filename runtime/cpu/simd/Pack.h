@@ -1,10 +1,12 @@
 // Copies blocks of a matrix into the order in which the micro-kernel reads them: A as
 // [k][kTileRows] and B as [k][kTileColumns] panels, each panel contiguous, cut edges
-// filled with zeros. Strides are in elements; one of the two is 1.
+// filled with zeros. Strides are in elements; one of the two is 1. Panels hold floats,
+// whatever the elements of the matrix are.
 #ifndef TRAIN_RUNTIME_CPU_SIMD_PACK_H
 #define TRAIN_RUNTIME_CPU_SIMD_PACK_H
 
 #include "MicroKernel.h"
+#include "Narrow.h"
 
 namespace train::cpu::TRAIN_SIMD {
 
@@ -36,20 +38,22 @@ TRAIN_INLINE void storeTransposed8(const Vec8 (&r)[8], float *dst, int64_t dstLd
 }
 
 /// Writes the 8 x 8 block at src (rows at distance ld) transposed to dst.
-TRAIN_INLINE void transpose8(const float *src, int64_t ld, float *dst, int64_t dstLd) {
+template <typename T>
+TRAIN_INLINE void transpose8(const T *src, int64_t ld, float *dst, int64_t dstLd) {
   Vec8 r[8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 8; ++i)
-    r[i] = *(const Vec8Unaligned *)(src + i * ld);
+    r[i] = loadLanes<8>(src + i * ld);
   storeTransposed8(r, dst, dstLd);
 }
 
 /// The same for 4 x 4.
-TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t dstLd) {
+template <typename T>
+TRAIN_INLINE void transpose4(const T *src, int64_t ld, float *dst, int64_t dstLd) {
   Vec4 r[4];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; ++i)
-    r[i] = *(const Vec4Unaligned *)(src + i * ld);
+    r[i] = loadLanes<4>(src + i * ld);
   Vec4 a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
   Vec4 b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
   Vec4 c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
@@ -61,12 +65,12 @@ TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t d
 }
 
 /// A[rows x k] with unit stride along k into [k][kTileRows].
-[[maybe_unused]] static void packLeftRows(const float *a, int64_t lda, int64_t rows,
-                                          int64_t k, float *dst) {
+template <typename T>
+static void packLeftRows(const T *a, int64_t lda, int64_t rows, int64_t k, float *dst) {
   if (rows < kTileRows) {
     for (int64_t p = 0; p < k; ++p)
       for (int64_t i = 0; i < kTileRows; ++i)
-        dst[p * kTileRows + i] = i < rows ? a[i * lda + p] : 0.0f;
+        dst[p * kTileRows + i] = i < rows ? widen(a[i * lda + p]) : 0.0f;
     return;
   }
   int64_t p = 0;
@@ -76,8 +80,8 @@ TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t d
       transpose4(a + i * lda + p, lda, dst + p * kTileRows + i, kTileRows);
     if constexpr (kTileRows % 4 == 2) {
       constexpr int i = kTileRows - 2;
-      Vec4 r = *(const Vec4Unaligned *)(a + i * lda + p);
-      Vec4 s = *(const Vec4Unaligned *)(a + (i + 1) * lda + p);
+      Vec4 r = loadLanes<4>(a + i * lda + p);
+      Vec4 s = loadLanes<4>(a + (i + 1) * lda + p);
 #pragma clang loop unroll(full)
       for (int q = 0; q < 4; ++q)
         *(Vec2Unaligned *)(dst + (p + q) * kTileRows + i) = (Vec2){r[q], s[q]};
@@ -85,48 +89,51 @@ TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t d
   }
   for (; p < k; ++p)
     for (int i = 0; i < kTileRows; ++i)
-      dst[p * kTileRows + i] = a[i * lda + p];
+      dst[p * kTileRows + i] = widen(a[i * lda + p]);
 }
 
 /// A[rows x k] with unit stride along the rows (A is stored transposed).
-[[maybe_unused]] static void packLeftColumns(const float *a, int64_t lda, int64_t rows,
-                                             int64_t k, float *dst) {
+template <typename T>
+static void packLeftColumns(const T *a, int64_t lda, int64_t rows, int64_t k,
+                            float *dst) {
   if (rows < kTileRows) {
     for (int64_t p = 0; p < k; ++p)
       for (int64_t i = 0; i < kTileRows; ++i)
-        dst[p * kTileRows + i] = i < rows ? a[p * lda + i] : 0.0f;
+        dst[p * kTileRows + i] = i < rows ? widen(a[p * lda + i]) : 0.0f;
     return;
   }
   for (int64_t p = 0; p < k; ++p) {
-    const float *src = a + p * lda;
+    const T *src = a + p * lda;
     float *out = dst + p * kTileRows;
 #pragma clang loop unroll(full)
     for (int i = 0; i + 4 <= kTileRows; i += 4)
-      *(Vec4Unaligned *)(out + i) = *(const Vec4Unaligned *)(src + i);
+      *(Vec4Unaligned *)(out + i) = loadLanes<4>(src + i);
     if constexpr (kTileRows % 4 == 2)
-      *(Vec2Unaligned *)(out + kTileRows - 2) =
-          *(const Vec2Unaligned *)(src + kTileRows - 2);
+      *(Vec2Unaligned *)(out + kTileRows - 2) = loadLanes<2>(src + kTileRows - 2);
   }
 }
 
 /// B[k x columns], unit stride along the columns, into [k][kTileColumns].
-[[maybe_unused]] static void packRightRows(const float *b, int64_t ldb, int64_t k,
-                                           int64_t columns, float *dst) {
+template <typename T>
+static void packRightRows(const T *b, int64_t ldb, int64_t k, int64_t columns,
+                          float *dst) {
   if (columns < kTileColumns) {
     for (int64_t p = 0; p < k; ++p)
       for (int64_t j = 0; j < kTileColumns; ++j)
-        dst[p * kTileColumns + j] = j < columns ? b[p * ldb + j] : 0.0f;
+        dst[p * kTileColumns + j] = j < columns ? widen(b[p * ldb + j]) : 0.0f;
     return;
   }
   for (int64_t p = 0; p < k; ++p)
 #pragma clang loop unroll(full)
     for (int j = 0; j < kTileVectors; ++j)
-      store(dst + p * kTileColumns + j * kLanes, load(b + p * ldb + j * kLanes));
+      store(dst + p * kTileColumns + j * kLanes,
+            loadLanes<kLanes>(b + p * ldb + j * kLanes));
 }
 
 /// B[k x columns], unit stride along k (B is stored transposed).
-[[maybe_unused]] static void packRightColumns(const float *b, int64_t ldb, int64_t k,
-                                              int64_t columns, float *dst) {
+template <typename T>
+static void packRightColumns(const T *b, int64_t ldb, int64_t k, int64_t columns,
+                             float *dst) {
   int64_t j = 0;
   for (; j + 8 <= columns; j += 8) {
     int64_t p = 0;
@@ -140,11 +147,11 @@ TRAIN_INLINE void transpose4(const float *src, int64_t ld, float *dst, int64_t d
     }
     for (; p < k; ++p)
       for (int64_t q = 0; q < 8; ++q)
-        dst[p * kTileColumns + j + q] = b[(j + q) * ldb + p];
+        dst[p * kTileColumns + j + q] = widen(b[(j + q) * ldb + p]);
   }
   for (; j < kTileColumns; ++j)
     for (int64_t p = 0; p < k; ++p)
-      dst[p * kTileColumns + j] = j < columns ? b[j * ldb + p] : 0.0f;
+      dst[p * kTileColumns + j] = j < columns ? widen(b[j * ldb + p]) : 0.0f;
 }
 
 } // namespace train::cpu::TRAIN_SIMD

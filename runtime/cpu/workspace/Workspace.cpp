@@ -13,11 +13,16 @@ int64_t roundToAlignment(int64_t bytes) {
 
 extern "C" int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t *params,
                                               int32_t threads) {
+  const bool isAttention =
+      entry == TRAIN_LIBRARY_ATTENTION || entry == TRAIN_LIBRARY_ATTENTION_GRAD;
+  const bool narrow = isAttention && params[8] != TRAIN_TYPE_F32;
   switch (entry) {
   case TRAIN_LIBRARY_ATTENTION:
-    return threads * roundToAlignment(4 * train::cpu::attentionFloats(params[5]));
+    return threads * roundToAlignment(4 * train::cpu::attentionFloats(params[5], narrow));
   case TRAIN_LIBRARY_ATTENTION_GRAD:
-    return threads * roundToAlignment(4 * train::cpu::attentionGradFloats(params[5]));
+    return threads * roundToAlignment(
+                         4 * train::cpu::attentionGradFloats(
+                                 params[5], narrow, params[1] * (params[3] / params[4])));
   default:
     // The others work in the packing buffers that the team of threads owns.
     return 0;

@@ -248,6 +248,27 @@ std::vector<Case> train::conformance::contractionCases() {
   plain("matmul_shared_lhs", "", "5x7", "3x7x9", "3x5x9", 7);
   plain("matmul_shared_lhs_t", "{transpose_lhs, transpose_rhs} ", "7x5", "3x9x7", "3x5x9",
         7);
+  // Operands of two bytes; the result has their type, or that of an accumulator.
+  for (const char *from : {"f16", "bf16"})
+    for (const char *to : {from, "f32"})
+      for (auto [m, n, k] : std::initializer_list<std::tuple<int, int, int>>{
+               {1, 1, 5}, {1, 40, 17}, {40, 1, 17}, {31, 65, 300}, {3, 4, 0}})
+        for (bool transposed : {false, true}) {
+          std::string lhs = formatv("tensor<{0}x{1}x{2}>", transposed ? k : m,
+                                    transposed ? m : k, from),
+                      rhs = formatv("tensor<{0}x{1}x{2}>", transposed ? n : k,
+                                    transposed ? k : n, from),
+                      result = formatv("tensor<{0}x{1}x{2}>", m, n, to);
+          bool accumulate = to != from || transposed;
+          cases.push_back(
+              {formatv("matmul_{0}_{1}_{2}_{3}_{4}_{5}", from, to, m, n, k, transposed),
+               "%a: " + lhs + ", %b: " + rhs + (accumulate ? ", %c: " + result : ""),
+               formatv("  %r = train.matmul %a, %b {0}{1}: {2}, {3} -> {4}",
+                       accumulate ? "into %c : " + result + ", " : "",
+                       transposed ? "{transpose_lhs, transpose_rhs} " : "", lhs, rhs,
+                       result),
+               "%r: " + result, terms(k)});
+        }
 
   struct Conv {
     int n, c, h, w, o, kh, kw, sh, sw, pt, pl, pb, pr, dh, dw, groups;
@@ -328,6 +349,27 @@ std::vector<Case> train::conformance::contractionCases() {
                  attributes, q, k, l),
          formatv("%dq: {0}, %dk: {1}, %dv: {1}", q, k),
          row(4 * (v.s + v.d + v.t * v.h / v.g))});
+    // Elements of two bytes. Backward is given its residuals: a difference of one unit in
+    // what forward rounds would be a difference of many in what backward takes from it.
+    for (std::string type : {"f16", "bf16"}) {
+      std::string nq = formatv("tensor<{0}x{1}x{2}x{3}x{4}>", v.b, v.t, v.h, v.d, type),
+                  nk = formatv("tensor<{0}x{1}x{2}x{3}x{4}>", v.b, v.s, v.g, v.d, type);
+      cases.push_back(
+          {formatv("attention_{0}_{1}", type, i),
+           formatv("%q: {0}, %k: {1}, %v: {1}", nq, nk),
+           formatv(
+               "  %o, %l = train.attention %q, %k, %v {0} : {1}, {2}, {2} -> {1}, {3}",
+               attributes, nq, nk, l),
+           formatv("%o: {0}, %l: {1}", nq, l), row(v.s + v.d)});
+      cases.push_back(
+          {formatv("attention_backward_{0}_{1}", type, i),
+           formatv("%q: {0}, %k: {1}, %v: {1}, %d: {0}, %o: {0}, %pos: {2}", nq, nk, l),
+           formatv("  %dq, %dk, %dv = train.attention_backward %q, %k, %v, %o, %pos, %d "
+                   "{0} : {1}, {2}, {2}, {3} -> {1}, {2}, {2}",
+                   attributes, nq, nk, l),
+           formatv("%dq: {0}, %dk: {1}, %dv: {1}", nq, nk),
+           row(4 * (v.s + v.d + v.t * v.h / v.g))});
+    }
   }
   return cases;
 }

@@ -61,7 +61,8 @@ TEST_F(Library, MatmulOfRowsIsOneProduct) {
   EXPECT_THAT(matmul.operands, ElementsAre(op.getLhs(), op.getRhs(), op.getResult()));
   // batch, M, N, K, strides of lhs, rhs (unused: one batch) and out, transposes,
   // accumulate.
-  EXPECT_THAT(matmul.params, ElementsAre(1, 20, 2, 3, 60, 0, 40, 0, 0, 0));
+  EXPECT_THAT(matmul.params, ElementsAre(1, 20, 2, 3, 60, 0, 40, 0, 0, 0, TRAIN_TYPE_F32,
+                                         TRAIN_TYPE_F32));
 }
 
 TEST_F(Library, MatmulKeepsTheBatchOfTwoBatches) {
@@ -70,7 +71,8 @@ TEST_F(Library, MatmulKeepsTheBatchOfTwoBatches) {
       "%y = train.matmul %x, %w into %a : tensor<2x4x5x6xf32>, {transpose_lhs, "
       "transpose_rhs} "
       ": tensor<2x4x3x5xf32>, tensor<2x4x6x3xf32> -> tensor<2x4x5x6xf32>");
-  EXPECT_THAT(call(op).params, ElementsAre(8, 5, 6, 3, 15, 18, 30, 1, 1, 1));
+  EXPECT_THAT(call(op).params, ElementsAre(8, 5, 6, 3, 15, 18, 30, 1, 1, 1,
+                                           TRAIN_TYPE_F32, TRAIN_TYPE_F32));
 }
 
 TEST_F(Library, MatmulRepeatsAPlainMatrix) {
@@ -80,12 +82,14 @@ TEST_F(Library, MatmulRepeatsAPlainMatrix) {
       parse<MatmulOp>("%x: tensor<4x3x5xf32>, %w: tensor<3x2xf32>",
                       "%y = train.matmul %x, %w {transpose_lhs} : tensor<4x3x5xf32>, "
                       "tensor<3x2xf32> -> tensor<4x5x2xf32>");
-  EXPECT_THAT(call(right).params, ElementsAre(4, 5, 2, 3, 15, 0, 10, 1, 0, 0));
+  EXPECT_THAT(call(right).params, ElementsAre(4, 5, 2, 3, 15, 0, 10, 1, 0, 0,
+                                              TRAIN_TYPE_F32, TRAIN_TYPE_F32));
   auto left =
       parse<MatmulOp>("%x: tensor<5x3xf32>, %w: tensor<4x3x2xf32>",
                       "%y = train.matmul %x, %w : tensor<5x3xf32>, tensor<4x3x2xf32> -> "
                       "tensor<4x5x2xf32>");
-  EXPECT_THAT(call(left).params, ElementsAre(4, 5, 2, 3, 0, 6, 10, 0, 0, 0));
+  EXPECT_THAT(call(left).params,
+              ElementsAre(4, 5, 2, 3, 0, 6, 10, 0, 0, 0, TRAIN_TYPE_F32, TRAIN_TYPE_F32));
 }
 
 constexpr const char *kConvAttributes =
@@ -143,7 +147,7 @@ TEST_F(Library, AttentionPassesItsScaleAsBits) {
   EXPECT_THAT(attention.operands, ElementsAre(op.getQ(), op.getK(), op.getV(),
                                               op.getOut(), op.getLse(), Value()));
   int64_t scale = llvm::bit_cast<uint32_t>(0.5f);
-  EXPECT_THAT(attention.params, ElementsAre(2, 3, 5, 8, 2, 4, 1, scale));
+  EXPECT_THAT(attention.params, ElementsAre(2, 3, 5, 8, 2, 4, 1, scale, TRAIN_TYPE_F32));
   // Query 0 sees 3 keys, query 1 four, query 2 five: 12 pairs, two products of 4
   // multiply-adds.
   EXPECT_EQ(op.getFlops(), 2 * 8 * 12 * 4 * 2 * 2);

@@ -90,27 +90,47 @@ struct Results {
   Floats out, lse, dq, dk, dv;
 };
 
-Results execute(const Case &c, Data data, int threads) {
-  std::vector<int64_t> params = {c.B, c.T, c.S,      c.H,
-                                 c.G, c.D, c.causal, floatBits(c.scale)};
+/// Out and lse, of numbers that `type` holds.
+Results forward(const Case &c, const Data &data, int threads,
+                TrainType type = TRAIN_TYPE_F32) {
+  std::vector<int64_t> params = {
+      c.B, c.T, c.S, c.H, c.G, c.D, c.causal, floatBits(c.scale), type};
+  std::vector<char> q = encode(data.q, type), k = encode(data.k, type),
+                    v = encode(data.v, type);
+  std::vector<char> out = encode(Floats(data.q.size(), NAN), type);
   Results r;
-  r.out.assign(data.q.size(), NAN);
   r.lse.assign(static_cast<size_t>(c.B * c.H * c.T), NAN);
-  r.dq.assign(data.q.size(), NAN);
-  r.dk.assign(data.k.size(), NAN);
-  r.dv.assign(data.k.size(), NAN);
-  {
-    Workspace workspace(TRAIN_LIBRARY_ATTENTION, params, threads);
-    run(TRAIN_LIBRARY_ATTENTION,
-        {data.q.data(), data.k.data(), data.v.data(), r.out.data(), r.lse.data(),
-         workspace.data()},
-        params, threads);
-  }
+  Workspace workspace(TRAIN_LIBRARY_ATTENTION, params, threads);
+  run(TRAIN_LIBRARY_ATTENTION,
+      {q.data(), k.data(), v.data(), out.data(), r.lse.data(), workspace.data()}, params,
+      threads);
+  r.out = decode(out, type);
+  return r;
+}
+
+/// The gradients, given out and lse in `r`.
+void backward(const Case &c, const Data &data, int threads, Results &r,
+              TrainType type = TRAIN_TYPE_F32) {
+  std::vector<int64_t> params = {
+      c.B, c.T, c.S, c.H, c.G, c.D, c.causal, floatBits(c.scale), type};
+  std::vector<char> q = encode(data.q, type), k = encode(data.k, type),
+                    v = encode(data.v, type), out = encode(r.out, type),
+                    dout = encode(data.dout, type);
+  std::vector<char> dq = encode(Floats(data.q.size(), NAN), type),
+                    dk = encode(Floats(data.k.size(), NAN), type), dv = dk;
   Workspace workspace(TRAIN_LIBRARY_ATTENTION_GRAD, params, threads);
   run(TRAIN_LIBRARY_ATTENTION_GRAD,
-      {data.q.data(), data.k.data(), data.v.data(), r.out.data(), r.lse.data(),
-       data.dout.data(), r.dq.data(), r.dk.data(), r.dv.data(), workspace.data()},
+      {q.data(), k.data(), v.data(), out.data(), r.lse.data(), dout.data(), dq.data(),
+       dk.data(), dv.data(), workspace.data()},
       params, threads);
+  r.dq = decode(dq, type);
+  r.dk = decode(dk, type);
+  r.dv = decode(dv, type);
+}
+
+Results execute(const Case &c, const Data &data, int threads) {
+  Results r = forward(c, data, threads);
+  backward(c, data, threads, r);
   return r;
 }
 
@@ -161,7 +181,46 @@ void check(const Case &c) {
   }
 }
 
+/// Narrow elements: the bits of f32 on the same numbers, rounded once.
+void checkNarrow(const Case &c) {
+  for (TrainType type : {TRAIN_TYPE_F16, TRAIN_TYPE_BF16}) {
+    SCOPED_TRACE(testing::Message() << "type " << type << " T " << c.T << " S " << c.S
+                                    << " H " << c.H << " G " << c.G << " D " << c.D);
+    auto rounded = [&](Floats values) {
+      for (float &value : values)
+        value = nearest(value, type);
+      return values;
+    };
+    Data data = makeData(c);
+    data = {rounded(data.q), rounded(data.k), rounded(data.v), rounded(data.dout)};
+    Results wide = forward(c, data, 1);
+    wide.out = rounded(wide.out);
+    backward(c, data, 1, wide);
+    for (int threads : {1, 2, 8}) {
+      Results narrow = forward(c, data, threads, type);
+      EXPECT_TRUE(sameBits(narrow.out, wide.out)) << "out, threads " << threads;
+      EXPECT_TRUE(sameBits(narrow.lse, wide.lse)) << "lse, threads " << threads;
+      backward(c, data, threads, narrow, type);
+      EXPECT_TRUE(sameBits(narrow.dq, rounded(wide.dq))) << "dq, threads " << threads;
+      EXPECT_TRUE(sameBits(narrow.dk, rounded(wide.dk))) << "dk, threads " << threads;
+      EXPECT_TRUE(sameBits(narrow.dv, rounded(wide.dv))) << "dv, threads " << threads;
+    }
+  }
+}
+
 } // namespace
+
+TEST(Attention, NarrowElements) {
+  for (bool causal : {false, true}) {
+    checkNarrow({1, 1, 1, 1, 1, 1, causal});
+    checkNarrow({2, 5, 7, 3, 3, 5, causal});
+    checkNarrow({1, 300, 300, 2, 1, 40, causal});
+    checkNarrow({2, 3, 300, 2, 1, 8, causal});
+    // More queries to a group of keys than a task holds sums for.
+    checkNarrow({1, 1000, 260, 2, 1, 4, causal});
+    checkNarrow({1, 1700, 40, 1, 1, 4, causal});
+  }
+}
 
 TEST(Attention, OneOfEverything) {
   check({1, 1, 1, 1, 1, 1, false});
@@ -230,22 +289,24 @@ TEST(Attention, WideTilesGiveTheSameBits) {
     std::vector<Results> results;
     for (const cpu::SimdKernels *kernels :
          {cpu::simdKernels(), &cpu::widetiles::kernels}) {
-      Floats workspace(static_cast<size_t>(std::max(cpu::attentionFloats(c.D),
-                                                    cpu::attentionGradFloats(c.D))),
-                       NAN);
+      Floats workspace(
+          static_cast<size_t>(std::max(cpu::attentionFloats(c.D, false),
+                                       cpu::attentionGradFloats(c.D, false, 0))),
+          NAN);
       Results r;
       r.out.resize(data.q.size());
       r.lse.resize(static_cast<size_t>(c.H * c.T));
       r.dq.resize(data.q.size());
       r.dk.resize(data.k.size());
       r.dv.resize(data.k.size());
-      const cpu::AttentionForward forward{data.q.data(), data.k.data(), data.v.data(),
-                                          r.out.data(), r.lse.data()};
+      const cpu::AttentionForward forward{data.q.data(), data.k.data(),
+                                          data.v.data(), r.out.data(),
+                                          r.lse.data(),  cpu::Element::F32};
       for (int64_t h = 0; h < c.H; ++h)
         kernels->attention(shape, forward, 0, h, 0, c.T, workspace.data());
       const cpu::AttentionBackward backward{
-          data.q.data(),    data.k.data(), data.v.data(), r.out.data(), r.lse.data(),
-          data.dout.data(), r.dq.data(),   r.dk.data(),   r.dv.data()};
+          data.q.data(), data.k.data(), data.v.data(), r.out.data(), data.dout.data(),
+          r.lse.data(),  r.dq.data(),   r.dk.data(),   r.dv.data(),  cpu::Element::F32};
       kernels->attentionGrad(shape, backward, {0, 0, 0, c.H, 0, c.T, 0, c.S, true, true},
                              workspace.data());
       results.push_back(std::move(r));

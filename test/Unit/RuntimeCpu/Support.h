@@ -47,6 +47,64 @@ inline bool sameBits(const Floats &a, const Floats &b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
+/// The nearest number of a type with `precision` bits, the smallest normal one being
+/// 2^minExponent; ties to even.
+inline float nearest(float value, int precision, int minExponent) {
+  if (value == 0 || !std::isfinite(value))
+    return value;
+  int quantum = std::max(std::ilogb(value), minExponent) - (precision - 1);
+  return std::ldexp(std::nearbyint(std::ldexp(value, -quantum)), quantum);
+}
+inline float nearest(float value, TrainType type) {
+  return type == TRAIN_TYPE_F16    ? nearest(value, 11, -14)
+         : type == TRAIN_TYPE_BF16 ? nearest(value, 8, -126)
+                                   : value;
+}
+
+/// Floats that a type holds exactly, as it lays them down.
+inline std::vector<char> encode(const Floats &values, TrainType type) {
+  std::vector<char> bytes;
+  for (float value : values) {
+    char element[4];
+    std::memcpy(element, &value, 4);
+    if (type == TRAIN_TYPE_F32)
+      bytes.insert(bytes.end(), element, element + 4);
+    if (type == TRAIN_TYPE_BF16)
+      bytes.insert(bytes.end(), element + 2, element + 4);
+    if (type == TRAIN_TYPE_F16) {
+      _Float16 half = static_cast<_Float16>(value);
+      std::memcpy(element, &half, 2);
+      bytes.insert(bytes.end(), element, element + 2);
+    }
+  }
+  return bytes;
+}
+
+/// What encode laid down, as floats.
+inline Floats decode(const std::vector<char> &bytes, TrainType type) {
+  const size_t size = type == TRAIN_TYPE_F32 ? 4 : 2;
+  Floats values(bytes.size() / size);
+  for (size_t i = 0; i < values.size(); ++i) {
+    char element[4] = {};
+    std::memcpy(element + (type == TRAIN_TYPE_BF16 ? 2 : 0), &bytes[i * size], size);
+    if (type == TRAIN_TYPE_F16) {
+      _Float16 half;
+      std::memcpy(&half, element, 2);
+      values[i] = static_cast<float>(half);
+    } else {
+      std::memcpy(&values[i], element, 4);
+    }
+  }
+  return values;
+}
+
+inline Floats roundedFloats(int64_t count, unsigned seed, TrainType type) {
+  Floats values = randomFloats(count, seed);
+  for (float &value : values)
+    value = nearest(value, type);
+  return values;
+}
+
 /// Exactly the planned workspace, between guards that must survive.
 class Workspace {
 public:
