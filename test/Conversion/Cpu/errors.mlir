@@ -5,11 +5,13 @@
 // RUN: not ls %t/out.ll
 
 //--- matmul.mlir
-train.param @w : tensor<4x4xf64> init(#train.zeros)
-train.graph @g(%x: tensor<2x4xf64> batch(0)) -> (loss: tensor<f32>) {
-  %w = train.read @w : tensor<4x4xf64>
+train.param @w : tensor<4x4xf32> init(#train.zeros)
+train.graph @g(%x: tensor<2x4xf32> batch(0)) -> (loss: tensor<f32>) {
+  %w = train.read @w : tensor<4x4xf32>
+  %a = train.cast %x : tensor<2x4xf32> -> tensor<2x4xf64>
+  %b = train.cast %w : tensor<4x4xf32> -> tensor<4x4xf64>
   // MATMUL: matmul.mlir:[[@LINE+1]]:{{.*}}error: 'train.matmul' op has element type 'f64', for which the CPU has no kernel yet
-  %0 = train.matmul %x, %w : tensor<2x4xf64>, tensor<4x4xf64> -> tensor<2x4xf64>
+  %0 = train.matmul %a, %b : tensor<2x4xf64>, tensor<4x4xf64> -> tensor<2x4xf64>
   %1 = train.cast %0 : tensor<2x4xf64> -> tensor<2x4xf32>
   %2 = train.reduce_sum %1 over [0, 1] : tensor<2x4xf32> -> tensor<f32>
   train.return %2 : tensor<f32>
