@@ -50,7 +50,8 @@ std::vector<ArenaInstance> splitByTime(const ArenaProblem &problem) {
     part.lowerBound = std::max(part.lowerBound, live);
     itemOf[i] = part.items.size();
     part.items.push_back({part.sections() - 1, part.sections(), size, i,
-                          problem.buffers[i].upper - problem.buffers[i].lower});
+                          static_cast<uint64_t>(problem.buffers[i].upper) -
+                              static_cast<uint64_t>(problem.buffers[i].lower)});
   }
   return parts;
 }

@@ -15,11 +15,11 @@ namespace train::planning {
 
 struct ArenaInstance {
   struct Item {
-    int32_t begin;     ///< first section
-    int32_t end;       ///< one past the last section
-    int64_t size;      ///< padded bytes, at least one
-    size_t buffer;     ///< index in the problem
-    int64_t positions; ///< from its lower to its upper one
+    int32_t begin;      ///< first section
+    int32_t end;        ///< one past the last section
+    int64_t size;       ///< padded bytes, at least one
+    size_t buffer;      ///< index in the problem
+    uint64_t positions; ///< from its lower to its upper one
   };
   std::vector<Item> items;
   std::vector<int64_t> load; ///< bytes alive, by section
