@@ -83,10 +83,12 @@ ResidencySolution measure(const ResidencyProblem &problem, std::vector<unsigned>
   if (sequence.empty())
     for (unsigned t : problem.inputs)
       solution.peak += problem.tensors[t].bytes;
+  const std::vector<bool> leftOut = findLeftOut(problem, sequence);
   for (size_t step = 0; step < sequence.size(); ++step) {
     alive += change[step];
     solution.peak = std::max(solution.peak, alive);
-    solution.cost += problem.nodes[sequence[step]].cost;
+    if (!leftOut[step])
+      solution.cost += problem.nodes[sequence[step]].cost;
   }
   solution.sequence = std::move(sequence);
   return solution;

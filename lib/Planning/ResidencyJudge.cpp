@@ -58,6 +58,8 @@ private:
   /// Per node and read: the updates that the value must have seen.
   std::vector<std::vector<size_t>> versions;
   std::vector<bool> ordered, executed;
+  /// Per step: whether it is left out.
+  std::vector<bool> idle;
   std::vector<unsigned> unread;
   size_t nextInOrder = 0;
   int64_t alive = 0, peak = 0;
@@ -76,8 +78,16 @@ void Judge::findLastUses() {
   }
   readUntil.resize(sequence.size());
   writeUntil.resize(sequence.size());
+  idle.assign(sequence.size(), false);
   for (size_t step = sequence.size(); step-- > 0;) {
     const ResidencyNode &each = problem.nodes[sequence[step]];
+    bool isRead = false;
+    for (unsigned t : each.writes)
+      isRead = isRead || needed[t];
+    if (problem.leavesOutUnread && each.updates.empty() && !isRead) {
+      idle[step] = true;
+      continue;
+    }
     for (unsigned t : each.writes) {
       writeUntil[step].push_back(needed[t] ? until[t] : step);
       needed[t] = false;
@@ -142,6 +152,8 @@ Judge::Wrong Judge::checkPlace(size_t step) {
            " and is not repeatable";
   }
   executed[n] = true;
+  if (idle[step])
+    return std::nullopt;
   for (size_t i = 0; i < each.reads.size(); ++i) {
     const Tensor &read = tensors[each.reads[i]];
     if (!read.holds)
@@ -207,7 +219,10 @@ std::optional<std::string> Judge::run() {
   for (size_t step = 0; step < solution.sequence.size(); ++step) {
     if (Wrong wrong = checkPlace(step))
       return wrong;
-    execute(step);
+    if (idle[step])
+      peak = std::max(peak, alive);
+    else
+      execute(step);
     if (step == 0)
       for (unsigned t : unread)
         alive -= problem.tensors[t].bytes;

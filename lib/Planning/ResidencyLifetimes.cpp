@@ -13,8 +13,32 @@ namespace train::planning {
 
 static constexpr unsigned none = std::numeric_limits<unsigned>::max();
 
+std::vector<bool> findLeftOut(const ResidencyProblem &problem,
+                              const std::vector<unsigned> &sequence) {
+  std::vector<bool> leftOut(sequence.size(), false);
+  if (!problem.leavesOutUnread)
+    return leftOut;
+  std::vector<bool> isNeeded(problem.tensors.size(), false);
+  for (unsigned t : problem.outputs)
+    isNeeded[t] = true;
+  for (size_t step = sequence.size(); step-- > 0;) {
+    const ResidencyNode &node = problem.nodes[sequence[step]];
+    leftOut[step] =
+        node.updates.empty() && std::none_of(node.writes.begin(), node.writes.end(),
+                                             [&](unsigned t) { return isNeeded[t]; });
+    if (leftOut[step])
+      continue;
+    for (unsigned t : node.writes)
+      isNeeded[t] = false;
+    for (unsigned t : node.reads)
+      isNeeded[t] = true;
+  }
+  return leftOut;
+}
+
 std::vector<ResidencyLifetime> getLifetimes(const ResidencyProblem &problem,
                                             const std::vector<unsigned> &sequence) {
+  const std::vector<bool> leftOut = findLeftOut(problem, sequence);
   // Values in order of birth; `live` is the latest value of each tensor.
   std::vector<ResidencyLifetime> values;
   std::vector<unsigned> live(problem.tensors.size(), none);
@@ -28,6 +52,8 @@ std::vector<ResidencyLifetime> getLifetimes(const ResidencyProblem &problem,
   for (size_t step = 0; step < sequence.size(); ++step) {
     const ResidencyNode &node = problem.nodes[sequence[step]];
     firstValue[step] = values.size();
+    if (leftOut[step])
+      continue;
     for (unsigned t : node.reads)
       values[live[t]].last = step;
     for (unsigned t : node.writes)
@@ -54,6 +80,8 @@ std::vector<ResidencyLifetime> getLifetimes(const ResidencyProblem &problem,
   std::vector<bool> taken;
   for (size_t step = 0; step < sequence.size(); ++step) {
     const ResidencyNode &node = problem.nodes[sequence[step]];
+    if (leftOut[step])
+      continue;
     taken.assign(node.reads.size(), false);
     for (unsigned w = 0; w < node.writes.size(); ++w) {
       unsigned value = firstValue[step] + w;

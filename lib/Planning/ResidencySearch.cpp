@@ -56,12 +56,18 @@ ResidencySearch::Outcome ResidencySearch::tryDrop() {
   return Outcome::Nothing;
 }
 
-ResidencySearch::Outcome ResidencySearch::tryRemove() {
+/// One that may go; none if there is none, or if luck has it.
+unsigned ResidencySearch::pickRepetition() {
   const std::vector<unsigned> &repetitions = plan.getRepetitions();
   if (repetitions.empty())
-    return Outcome::Nothing;
+    return none;
   unsigned execution = repetitions[random.below(repetitions.size())];
-  if (!moves.canRemove(execution))
+  return moves.canRemove(execution) ? execution : none;
+}
+
+ResidencySearch::Outcome ResidencySearch::tryRemove() {
+  unsigned execution = pickRepetition();
+  if (execution == none)
     return Outcome::Nothing;
   plan.remove(execution);
   return Outcome::Changed;
@@ -69,11 +75,8 @@ ResidencySearch::Outcome ResidencySearch::tryRemove() {
 
 /// To right before its next reader, or some steps back or forth.
 ResidencySearch::Outcome ResidencySearch::tryShift() {
-  const std::vector<unsigned> &repetitions = plan.getRepetitions();
-  if (repetitions.empty())
-    return Outcome::Nothing;
-  unsigned execution = repetitions[random.below(repetitions.size())];
-  if (!moves.canRemove(execution))
+  unsigned execution = pickRepetition();
+  if (execution == none)
     return Outcome::Nothing;
   unsigned at = plan.getPosition(execution), n = plan.getNode(execution), to = at;
   switch (random.below(3)) {

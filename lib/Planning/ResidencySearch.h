@@ -28,6 +28,7 @@ private:
   Outcome tryRemove();
   Outcome tryShift();
   unsigned pickPosition();
+  unsigned pickRepetition();
 
   const ResidencyInstance &instance;
   ResidencyPlan &plan;

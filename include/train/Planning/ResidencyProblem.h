@@ -79,6 +79,12 @@ struct ResidencyProblem {
   /// Not with updates.
   bool anyOrder = false;
 
+  /// Whether an execution that updates nothing, and whose values nobody needs before they
+  /// are written again, is left out: it takes no time and no bytes, and keeps nothing
+  /// alive. It stands in the sequence all the same. The searches and the bounds count it
+  /// as any other, so a plan may cost or need less than a bound by what it leaves out.
+  bool leavesOutUnread = false;
+
   /// The first thing wrong with the problem, or nothing. Every other member and every
   /// solver needs a problem that checks.
   std::optional<std::string> check() const;
@@ -106,6 +112,11 @@ struct ResidencySolution {
   /// is missing, or repeated though it must not be; a wrong peak or cost), or nothing.
   std::optional<std::string> verify(const ResidencyProblem &problem) const;
 };
+
+/// By execution, whether it is left out because nobody needs its values; none are where
+/// the problem does not leave them out.
+std::vector<bool> findLeftOut(const ResidencyProblem &problem,
+                              const std::vector<unsigned> &sequence);
 
 /// A run of bytes in a solution: one value, or several that took each other's place.
 struct ResidencyLifetime {

@@ -61,6 +61,8 @@ void StepProblem::addTensors(ProgramOpInterface step,
   bool isLoop = block != step.getBodyBlock();
   int64_t end = timeline->getPosition(block->getTerminator());
   problem.baseBytes = persistent.getBytes();
+  // The rewrite erases what repetitions have left without a reader.
+  problem.leavesOutUnread = true;
   for (auto [i, storage] : llvm::enumerate(timeline->getStorages())) {
     if (storage.category == Category::Workspace)
       continue;

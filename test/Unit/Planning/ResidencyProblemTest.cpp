@@ -133,6 +133,37 @@ TEST(ResidencyProblem, EachWrongPlanIsRefused) {
   EXPECT_THAT(dear.verify(problem).value_or("nothing"), HasSubstr("the cost is 9"));
 }
 
+// b is computed again before anybody has read it: then its first execution is none.
+TEST(ResidencyProblem, WhatNobodyReadsIsLeftOutOnRequest) {
+  ResidencyBuilder builder;
+  unsigned x = builder.input(1), a = builder.tensor(2), b = builder.tensor(3),
+           c = builder.tensor(4);
+  builder.node(5, {x}, {a});
+  builder.node(7, {a}, {b});
+  builder.node(1, {x}, {c});
+  builder.node(1, {a, b, c}, {});
+  builder.problem.nodes[3].updates = {c};
+  builder.problem.nodes[3].repeatable = builder.problem.nodes[2].repeatable = false;
+  std::vector<unsigned> sequence{0, 1, 2, 0, 1, 3};
+  auto measured = [&](int64_t peak, double cost) {
+    ResidencySolution solution = planned(builder.problem, sequence, peak);
+    solution.cost = cost;
+    return solution.verify(builder.problem).value_or("nothing");
+  };
+  // a, b and c at the end.
+  EXPECT_EQ(measured(9, 26), "nothing");
+  builder.problem.leavesOutUnread = true;
+  EXPECT_EQ(findLeftOut(builder.problem, sequence),
+            (std::vector<bool>{true, true, false, false, false, false}));
+  EXPECT_EQ(measured(9, 14), "nothing");
+  EXPECT_THAT(measured(9, 26), HasSubstr("the cost is 14"));
+  for (const ResidencyLifetime &life : getLifetimes(builder.problem, sequence))
+    EXPECT_TRUE(life.tensor == x || life.first >= 2) << life.tensor;
+  // Nobody reads c between its write and an update, yet the update happens.
+  sequence = {0, 1, 2, 3};
+  EXPECT_EQ(findLeftOut(builder.problem, sequence), std::vector<bool>(4, false));
+}
+
 TEST(ResidencyProblem, OrdersAreFreeOnlyWhereTheProblemSaysSo) {
   ResidencyBuilder builder;
   unsigned x = builder.input(1), a = builder.tensor(2), b = builder.tensor(3);
