@@ -9,6 +9,7 @@
 #include "train/Analysis/OpText.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Analysis/VerifyPlan.h"
+#include "train/IR/Programs.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -163,9 +164,7 @@ FailureOr<MemoryReport> train::createMemoryReport(ModuleOp module, StringRef spa
   PersistentMemory persistent(module);
   std::optional<MemoryTimeline> peak;
   ProgramOpInterface peakProgram;
-  for (auto program : module.getOps<ProgramOpInterface>()) {
-    if (isa<GraphOp>(program))
-      continue;
+  for (ProgramOpInterface program : getExecutedPrograms(module)) {
     FailureOr<MemoryTimeline> timeline =
         MemoryTimeline::build(program, persistent, threads.getInt());
     if (failed(timeline))

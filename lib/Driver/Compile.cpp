@@ -35,6 +35,10 @@ using namespace train;
 
 namespace {
 
+/// The stages that a module can be printed at; `parallel` is for programs of several
+/// ranks.
+constexpr StringRef kStages[] = {"graph", "step", "fused", "scheduled", "planned"};
+
 class Compiler {
 public:
   Compiler(const CompileOptions &options, const char *program)
@@ -256,16 +260,18 @@ private:
         stop = Stage::Planned;
         return kCompileDone;
       }
-      if (emit.consume_front(":") && (stop = symbolizeStage(emit)))
+      if (emit.consume_front(":") && llvm::is_contained(kStages, emit)) {
+        stop = symbolizeStage(emit);
         return kCompileDone;
+      }
     }
     std::vector<std::string> known{"mlir", "llvm", "asm", "ptx", "object", "exe"};
-    for (const char *stage :
-         {"graph", "step", "parallel", "fused", "scheduled", "planned"})
-      known.push_back(std::string("mlir:") + stage);
-    std::string near = nearestName(options.emit, known);
-    reportError("cannot emit '" + options.emit + "'" +
-                (near.empty() ? "" : ", did you mean '" + near + "'?"));
+    for (StringRef stage : kStages)
+      known.push_back(("mlir:" + stage).str());
+    reportError(
+        "cannot emit '" + options.emit + "'" +
+        didYouMean(options.emit, known,
+                   "; the stages are " + llvm::join(ArrayRef<StringRef>(kStages), ", ")));
     return kCompileUsage;
   }
 

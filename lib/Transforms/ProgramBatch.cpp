@@ -5,73 +5,34 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ProgramBatch.h"
-#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "TypeFollower.h"
 
 using namespace mlir;
 using namespace train;
 
 namespace {
 
-class BatchSetter {
+class BatchSetter : public TypeFollower {
 public:
   BatchSetter(int64_t from, int64_t to) : from(from), to(to) {}
 
-  void setType(Value value, Type type) {
-    if (value.getType() == type)
-      return;
-    value.setType(type);
-    changed.insert(value);
-  }
-
-  LogicalResult visit(Block &block) {
-    for (Operation &op : block.without_terminator())
-      if (failed(visit(op)))
-        return failure();
-    return success();
-  }
-
 private:
-  LogicalResult visit(Operation &op) {
-    if (op.getNumRegions()) {
-      Block &body = op.getRegion(0).front();
-      if (failed(visit(body)))
-        return failure();
-      for (auto [result, yielded] :
-           llvm::zip_equal(op.getResults(), body.getTerminator()->getOperands()))
-        setType(result, yielded.getType());
-      return success();
-    }
+  LogicalResult setSizes(Operation &op) override {
     auto sized = dyn_cast<BatchOpInterface>(op);
-    if (sized && mayHoldBatch(op)) {
-      SmallVector<Type> before(op.getResultTypes());
-      if (failed(sized.setBatch(from, to)))
-        return failure();
-      for (auto [result, type] : llvm::zip_equal(op.getResults(), before))
-        if (result.getType() != type)
-          changed.insert(result);
-    }
-    if (auto inferring = dyn_cast<InferTypeOpInterface>(op)) {
-      SmallVector<Type> types;
-      if (failed(inferring.inferReturnTypes(
-              op.getContext(), op.getLoc(), op.getOperands(),
-              op.getDiscardableAttrDictionary(), op.getPropertiesStorage(),
-              op.getRegions(), types))) {
-        emitError(op.getLoc(), "the shapes of '")
-            << op.getName() << "' no longer fit after the batch size became " << to
-            << " (it was " << from << ")";
-        return failure();
-      }
-      for (auto [result, type] : llvm::zip_equal(op.getResults(), types))
-        setType(result, type);
+    if (!sized || !mayHoldBatch(op))
       return success();
-    }
-    // A cast keeps its own element type and follows its operand's shape.
-    if (op.hasTrait<OpTrait::SameOperandsAndResultShape>() && op.getNumOperands()) {
-      ArrayRef<int64_t> shape = cast<ShapedType>(op.getOperand(0).getType()).getShape();
-      for (Value result : op.getResults())
-        setType(result, cast<ShapedType>(result.getType()).clone(shape));
-    }
+    SmallVector<Type> before(op.getResultTypes());
+    if (failed(sized.setBatch(from, to)))
+      return failure();
+    for (auto [result, type] : llvm::zip_equal(op.getResults(), before))
+      noteOldType(result, type);
     return success();
+  }
+
+  void refuse(Operation &op) override {
+    emitError(op.getLoc(), "the shapes of '")
+        << op.getName() << "' no longer fit after the batch size became " << to
+        << " (it was " << from << ")";
   }
 
   /// Whether a size in the op's attributes may be the batch: it follows an operand that
@@ -80,7 +41,7 @@ private:
   bool mayHoldBatch(Operation &op) const {
     int64_t read = 0, made = 0;
     for (Value operand : op.getOperands()) {
-      if (changed.contains(operand))
+      if (hasChanged(operand))
         return true;
       read += cast<ShapedType>(operand.getType()).getNumElements();
     }
@@ -90,7 +51,6 @@ private:
   }
 
   int64_t from, to;
-  DenseSet<Value> changed;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 // ops with sizes in their attributes are asked which of those follow.
 //
 //===----------------------------------------------------------------------===//
+#include "TypeFollower.h"
 #include "train/Transforms/ModelSize.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -16,58 +17,18 @@ static RankedTensorType getTensorType(Value value) {
 
 namespace {
 
-class LengthSetter {
+class LengthSetter : public TypeFollower {
 public:
   LengthSetter(int64_t from, int64_t to) : from(from), to(to) {}
 
-  void setType(Value value, Type type) {
-    if (value.getType() == type)
-      return;
-    old.try_emplace(value, getTensorType(value));
-    value.setType(type);
-  }
-
-  LogicalResult visit(Block &block) {
-    for (Operation &op : block.without_terminator())
-      if (failed(visit(op)))
-        return failure();
-    return success();
-  }
-
 private:
-  LogicalResult visit(Operation &op) {
-    if (op.getNumRegions()) {
-      Block &body = op.getRegion(0).front();
-      if (failed(visit(body)))
-        return failure();
-      for (auto [result, yielded] :
-           llvm::zip_equal(op.getResults(), body.getTerminator()->getOperands()))
-        setType(result, yielded.getType());
-      return success();
-    }
-    if (failed(setSizes(op)))
-      return failure();
-    if (auto inferring = dyn_cast<InferTypeOpInterface>(op)) {
-      SmallVector<Type> types;
-      if (failed(inferring.inferReturnTypes(
-              op.getContext(), op.getLoc(), op.getOperands(),
-              op.getDiscardableAttrDictionary(), op.getPropertiesStorage(),
-              op.getRegions(), types)))
-        return op.emitOpError("can't follow a sequence of ") << to;
-      for (auto [result, type] : llvm::zip_equal(op.getResults(), types))
-        setType(result, type);
-    } else if (op.hasTrait<OpTrait::SameOperandsAndResultShape>() &&
-               op.getNumOperands()) {
-      ArrayRef<int64_t> shape = getTensorType(op.getOperand(0)).getShape();
-      for (Value result : op.getResults())
-        setType(result, getTensorType(result).clone(shape));
-    }
-    return success();
+  void refuse(Operation &op) override {
+    op.emitOpError("can't follow a sequence of ") << to;
   }
 
   /// The sizes in an op's attributes. These are the ops of BatchOpInterface: no other op
   /// has any.
-  LogicalResult setSizes(Operation &op) {
+  LogicalResult setSizes(Operation &op) override {
     return TypeSwitch<Operation *, LogicalResult>(&op)
         .Case([&](ConstantOp constant) {
           auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
@@ -177,13 +138,10 @@ private:
   }
 
   ArrayRef<int64_t> getOldShape(Value value) const {
-    auto found = old.find(value);
-    return found == old.end() ? getTensorType(value).getShape()
-                              : found->second.getShape();
+    return getOldType(value).getShape();
   }
 
   int64_t from, to;
-  DenseMap<Value, RankedTensorType> old; ///< of values whose type has changed
 };
 
 } // namespace

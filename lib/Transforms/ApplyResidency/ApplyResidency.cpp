@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "../Recompute.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -20,13 +21,10 @@ struct ApplyResidency : train::impl::TrainApplyResidencyBase<ApplyResidency> {
   using Base::Base;
 
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
-      for (auto loop : program.getBodyBlock()->getOps<MicrobatchOp>())
-        if (failed(applyRecomputation(loop.getBody().front())))
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation()))
+      for (Block *block : getExecutedBlocks(program))
+        if (failed(applyRecomputation(*block)))
           return signalPassFailure();
-      if (failed(applyRecomputation(*program.getBodyBlock())))
-        return signalPassFailure();
-    }
   }
 };
 

@@ -8,6 +8,7 @@
 #include "../OneKernel.h"
 #include "mlir/IR/Matchers.h"
 #include "train/Conversion/RowProgram.h"
+#include "train/IR/Programs.h"
 #include "train/Transforms/Passes.h"
 
 namespace train {
@@ -186,13 +187,9 @@ struct Fuse : train::impl::TrainFuseBase<Fuse> {
   using Base::Base;
 
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
-      if (isa<GraphOp>(program))
-        continue;
-      for (auto loop : program.getBodyBlock()->getOps<MicrobatchOp>())
-        BlockFuser(loop.getBody().front()).run();
-      BlockFuser(*program.getBodyBlock()).run();
-    }
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation()))
+      for (Block *block : getExecutedBlocks(program))
+        BlockFuser(*block).run();
     setStage(getOperation(), Stage::Fused);
   }
 };

@@ -271,12 +271,8 @@ LogicalResult checkNames(ProgramOpInterface step, const Forward &forward,
       if (!member.layer.empty())
         known.push_back(member.layer.str());
     }
-    std::string near = nearestName(name, known);
-    InFlightDiagnostic diagnostic = step->emitOpError("has no op or layer '")
-                                    << name << "' in its forward pass";
-    if (!near.empty())
-      diagnostic << ", did you mean '" << near << "'?";
-    return diagnostic;
+    return step->emitOpError("has no op or layer '")
+           << name << "' in its forward pass" << didYouMean(name, known);
   }
   return success();
 }

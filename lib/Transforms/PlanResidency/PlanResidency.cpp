@@ -12,6 +12,7 @@
 #include "Sinking.h"
 #include "mlir/IR/Remarks.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/IR/Programs.h"
 #include "train/Planning/ResidencySolvers.h"
 #include "train/Support/ByteSize.h"
 #include "train/Transforms/Passes.h"
@@ -41,10 +42,7 @@ FailureOr<Trial> tryOut(ProgramOpInterface program, const PersistentMemory &pers
   Trial trial;
   trial.program = program->clone();
   auto copied = cast<ProgramOpInterface>(*trial.program);
-  SmallVector<Block *> blocks;
-  for (auto loop : copied.getBodyBlock()->getOps<MicrobatchOp>())
-    blocks.push_back(&loop.getBody().front());
-  blocks.push_back(copied.getBodyBlock());
+  SmallVector<Block *> blocks = getExecutedBlocks(copied);
   for (Block *block : blocks)
     if (failed(applyRecomputation(*block)))
       return failure();
@@ -375,8 +373,8 @@ private:
     ProgramOpInterface step = variants.front()->step;
     std::optional<Trial> largest;
     ProgramOpInterface largestProgram;
-    for (auto program : getOperation().getOps<ProgramOpInterface>()) {
-      if (program == step || isa<GraphOp>(program))
+    for (ProgramOpInterface program : getExecutedPrograms(getOperation())) {
+      if (program == step)
         continue;
       FailureOr<Trial> trial = tryOut(program, persistent, threads);
       if (failed(trial))
@@ -454,11 +452,14 @@ private:
     std::vector<bool> isBase(plain.nodes.size(), false);
     for (unsigned node : plain.order)
       isBase[node] = true;
-    for (unsigned node : plan.solution.sequence) {
+    std::vector<bool> leftOut = planning::findLeftOut(plain, plan.solution.sequence);
+    for (auto [step, node] : llvm::enumerate(plan.solution.sequence)) {
       if (isBase[node] && !done[node]) {
         done[node] = true;
         continue;
       }
+      if (leftOut[step])
+        continue;
       int64_t bytes = 0;
       for (unsigned tensor : plain.nodes[node].writes)
         bytes += plain.tensors[tensor].bytes;

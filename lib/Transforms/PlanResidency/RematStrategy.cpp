@@ -54,8 +54,10 @@ std::optional<RematStrategy> train::parseRematStrategy(std::string_view text,
   std::string head(text.substr(0, colon));
   const Name *found = nullptr;
   std::vector<std::string> known;
+  std::string all;
   for (const Name &name : kNames) {
     known.push_back(name.text);
+    all += (&name == kNames ? "; there are " : ", ") + describe(name);
     if (head == name.text)
       found = &name;
   }
@@ -64,15 +66,8 @@ std::optional<RematStrategy> train::parseRematStrategy(std::string_view text,
       error = "offloading is not supported by this version";
       return std::nullopt;
     }
-    std::string near = nearestName(head, known);
-    error = "there is no strategy '" + head.substr(0, 80) + "'";
-    if (!near.empty()) {
-      error += ", did you mean '" + near + "'?";
-    } else {
-      error += "; there are ";
-      for (const Name &name : kNames)
-        error += (&name == kNames ? "" : ", ") + describe(name);
-    }
+    error = "there is no strategy '" + head.substr(0, 80) + "'" +
+            didYouMean(head, known, all);
     return std::nullopt;
   }
 
