@@ -33,12 +33,6 @@ static MatmulSizes getMatmulSizes(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs,
   return sizes;
 }
 
-/// What the library is told of an element type; -1 for those it does not know.
-static int64_t getTypeCode(Value value) {
-  std::optional<TrainType> type = getRuntimeType(getElement(value));
-  return type ? static_cast<int64_t>(*type) : -1;
-}
-
 LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   Failure fail(location, getOperationName());
@@ -190,7 +184,7 @@ SmallVector<LibraryCall> Conv2dOp::getLibraryCalls() {
       getVerifiedGeometry(*this, getShape(getInput()), getShape(getFilter()));
   return {{TRAIN_LIBRARY_CONV2D,
            {getInput(), getFilter(), getResult(), Value()},
-           geometry.getParams(false)}};
+           geometry.getParams(false, getInput(), getResult())}};
 }
 
 int64_t Conv2dOp::getFlops() {
@@ -231,7 +225,7 @@ SmallVector<LibraryCall> Conv2dTransposeOp::getLibraryCalls() {
       getVerifiedGeometry(*this, getShape(getResult()), getShape(getFilter()));
   return {{TRAIN_LIBRARY_CONV2D_TRANSPOSE,
            {getDout(), getFilter(), getResult(), Value()},
-           geometry.getParams(false)}};
+           geometry.getParams(false, getDout(), getResult())}};
 }
 
 int64_t Conv2dTransposeOp::getFlops() {
@@ -278,7 +272,7 @@ SmallVector<LibraryCall> Conv2dFilterGradOp::getLibraryCalls() {
       getVerifiedGeometry(*this, getShape(getInput()), getShape(getResult()));
   return {{TRAIN_LIBRARY_CONV2D_FILTER_GRAD,
            {getInput(), getDout(), getResult(), Value()},
-           geometry.getParams(getAccumulator() != nullptr)}};
+           geometry.getParams(getAccumulator() != nullptr, getInput(), getResult())}};
 }
 
 int64_t Conv2dFilterGradOp::getFlops() {

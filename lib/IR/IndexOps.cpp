@@ -63,10 +63,11 @@ ResultStorage EmbeddingGradOp::getResultStorage(unsigned) {
 
 SmallVector<LibraryCall> EmbeddingGradOp::getLibraryCalls() {
   ArrayRef<int64_t> result = getShape(getResult());
-  return {{TRAIN_LIBRARY_EMBEDDING_GRAD,
-           {getIds(), getDy(), getResult(), Value()},
-           {result[0], result[1], getCount(getIds()), getIdType(getIds()),
-            getAccumulator() != nullptr}}};
+  return {
+      {TRAIN_LIBRARY_EMBEDDING_GRAD,
+       {getIds(), getDy(), getResult(), Value()},
+       {result[0], result[1], getCount(getIds()), getIdType(getIds()),
+        getAccumulator() != nullptr, getTypeCode(getDy()), getTypeCode(getResult())}}};
 }
 
 std::optional<int64_t> EmbeddingOp::getIndexBound(unsigned operand) {

@@ -83,9 +83,10 @@ LogicalResult MaxPool2dOp::inferReturnTypes(MLIRContext *context,
 }
 
 SmallVector<LibraryCall> MaxPool2dOp::getLibraryCalls() {
-  return {{TRAIN_LIBRARY_MAX_POOL,
-           {getX(), getY(), getIndices()},
-           getVerifiedGeometry(*this, getShape(getX())).getParams(false)}};
+  return {
+      {TRAIN_LIBRARY_MAX_POOL,
+       {getX(), getY(), getIndices()},
+       getVerifiedGeometry(*this, getShape(getX())).getParams(false, getX(), getY())}};
 }
 
 int64_t MaxPool2dOp::getFlops() {
@@ -104,9 +105,10 @@ LogicalResult MaxPool2dBackwardOp::inferReturnTypes(MLIRContext *context,
 }
 
 SmallVector<LibraryCall> MaxPool2dBackwardOp::getLibraryCalls() {
-  return {{TRAIN_LIBRARY_MAX_POOL_GRAD,
-           {getDy(), getIndices(), getDx()},
-           getVerifiedGeometry(*this, getShape(getDx())).getParams(false)}};
+  return {
+      {TRAIN_LIBRARY_MAX_POOL_GRAD,
+       {getDy(), getIndices(), getDx(), Value()},
+       getVerifiedGeometry(*this, getShape(getDx())).getParams(false, getDy(), getDx())}};
 }
 
 int64_t MaxPool2dBackwardOp::getFlops() { return getCount(getDy()); }
@@ -121,9 +123,10 @@ LogicalResult AvgPool2dOp::inferReturnTypes(MLIRContext *,
 }
 
 SmallVector<LibraryCall> AvgPool2dOp::getLibraryCalls() {
-  return {{TRAIN_LIBRARY_AVG_POOL,
-           {getX(), getY()},
-           getVerifiedGeometry(*this, getShape(getX())).getParams(false)}};
+  return {
+      {TRAIN_LIBRARY_AVG_POOL,
+       {getX(), getY()},
+       getVerifiedGeometry(*this, getShape(getX())).getParams(false, getX(), getY())}};
 }
 
 int64_t AvgPool2dOp::getFlops() {
@@ -138,9 +141,10 @@ LogicalResult AvgPool2dBackwardOp::inferReturnTypes(MLIRContext *,
 }
 
 SmallVector<LibraryCall> AvgPool2dBackwardOp::getLibraryCalls() {
-  return {{TRAIN_LIBRARY_AVG_POOL_GRAD,
-           {getDy(), getDx()},
-           getVerifiedGeometry(*this, getShape(getDx())).getParams(false)}};
+  return {
+      {TRAIN_LIBRARY_AVG_POOL_GRAD,
+       {getDy(), getDx(), Value()},
+       getVerifiedGeometry(*this, getShape(getDx())).getParams(false, getDy(), getDx())}};
 }
 
 int64_t AvgPool2dBackwardOp::getFlops() {

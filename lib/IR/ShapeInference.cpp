@@ -102,12 +102,36 @@ ResultStorage getAccumulatorStorage(Value accumulator, unsigned operand) {
   return accumulator ? ResultStorage::alias(operand) : ResultStorage::fresh();
 }
 
+int64_t getTypeCode(Value value) {
+  std::optional<TrainType> type = getRuntimeType(getTensor(value).getElementType());
+  return type ? static_cast<int64_t>(*type) : -1;
+}
+
 //===-- Windows ---------------------------------------------------------------===//
 
-SmallVector<int64_t, 8> WindowGeometry::getParams(bool accumulate) const {
-  return {n,         c,       h,      w,       o,         kernelH,  kernelW,
-          strideH,   strideW, padTop, padLeft, padBottom, padRight, dilationH,
-          dilationW, groups,  outH,   outW,    accumulate};
+SmallVector<int64_t, 8> WindowGeometry::getParams(bool accumulate, Value operand,
+                                                  Value result) const {
+  return {n,
+          c,
+          h,
+          w,
+          o,
+          kernelH,
+          kernelW,
+          strideH,
+          strideW,
+          padTop,
+          padLeft,
+          padBottom,
+          padRight,
+          dilationH,
+          dilationW,
+          groups,
+          outH,
+          outW,
+          accumulate,
+          getTypeCode(operand),
+          getTypeCode(result)};
 }
 
 // Beyond this no window makes sense, and below it no sum of two products of them

@@ -59,6 +59,9 @@ int64_t getCount(mlir::Value value);
 /// `perElement` operations on each element of `value`.
 int64_t getElementwiseFlops(mlir::Value value, int64_t perElement);
 
+/// What a library is told of a value's element type; -1 for those it does not know.
+int64_t getTypeCode(mlir::Value value);
+
 /// Checks that `value` is a scalar of `element` type; `name` is how messages call it.
 llvm::LogicalResult checkScalar(const Failure &fail, mlir::Value value,
                                 llvm::StringRef name, mlir::Type element);
@@ -114,7 +117,8 @@ struct WindowGeometry {
   int64_t groups = 1;
   int64_t outH = 0, outW = 0;
 
-  llvm::SmallVector<int64_t, 8> getParams(bool accumulate) const;
+  llvm::SmallVector<int64_t, 8> getParams(bool accumulate, mlir::Value operand,
+                                          mlir::Value result) const;
 };
 
 /// The attributes of windows, as the ops spell them: strides [h, w], padding [top, left,

@@ -47,6 +47,9 @@ constexpr int64_t attentionGradFloats(int64_t headSize, bool narrow, int64_t que
                 : floats;
 }
 
+/// Pools' adjoints: one plane of narrow sums, per thread.
+constexpr int64_t heldPlaneBytes(int64_t area) { return (4 * area + 63) / 64 * 64; }
+
 } // namespace train::cpu
 
 #endif // TRAIN_RUNTIME_CPU_BLOCKING_H

@@ -3,26 +3,38 @@
 // ascending order; the filter gradient takes the samples one after another into the same
 // tile, so no partial sums are kept.
 #include "ConvolutionShape.h"
+#include "Elements.h"
 #include "Entries.h"
 #include "Grid.h"
 #include "Scratch.h"
 #include "SimdKernels.h"
 
-#include <cstring>
 #include <numeric>
 
 namespace train::cpu {
 namespace {
 
+/// The types of a command's operands and of its result, which is of one type with them
+/// or, with `sumsMayBeWider`, of f32.
+Status elementsOf(const ConvolutionShape &s, bool sumsMayBeWider, Element &from,
+                  Element &to) {
+  if (elementOf(s.operandType, from) && elementOf(s.resultType, to) &&
+      (to == from || (sumsMayBeWider && to == Element::F32)))
+    return Status::success();
+  return Status::error("a convolution of elements of type " +
+                       std::to_string(s.operandType) + " with results of type " +
+                       std::to_string(s.resultType) + " is not known");
+}
+
 /// The windows of the input that the output positions see, from sample n on.
-WindowMap inputWindows(const ConvolutionShape &s, const float *input, int64_t n,
+WindowMap inputWindows(const ConvolutionShape &s, const Elements &input, int64_t n,
                        int64_t g) {
   WindowMap map{};
   map.planeStride = s.H * s.W;
   map.channels = s.inputsPerGroup();
   map.images = s.N - n;
   map.imageStride = s.C * map.planeStride;
-  map.image = input + n * map.imageStride + g * map.channels * map.planeStride;
+  map.image = input.at(n * map.imageStride + g * map.channels * map.planeStride);
   map.height = s.H;
   map.width = s.W;
   map.gridHeight = s.OH;
@@ -92,21 +104,6 @@ void forEachChannel(const ConvolutionShape &s, Team &team, const Body &body) {
                });
 }
 
-/// The filter of `count` channels from `first` on, over all samples in order.
-void gradientOfFilters(const ConvolutionShape &s, const float *input, const float *dout,
-                       float *dfilter, int64_t first, int64_t count, int thread) {
-  const int64_t positions = s.OH * s.OW;
-  for (int64_t n = 0; n < s.N; ++n) {
-    DepthwiseGradTask task{};
-    task.windows = inputWindows(s, input, n, first);
-    task.dout = dout + (n * s.C + first) * positions;
-    task.out = dfilter + first * s.taps();
-    task.channels = count;
-    task.accumulate = s.accumulate || n > 0;
-    simdKernels()->depthwiseFilterGrad(task, threadScratch(thread));
-  }
-}
-
 /// Fills in tile `index` of the grid.
 template <typename Task>
 void placeTile(Task &task, const Grid &grid, int64_t index, int64_t m, int64_t n) {
@@ -120,9 +117,10 @@ void placeTile(Task &task, const Grid &grid, int64_t index, int64_t m, int64_t n
 
 Status convolution(void *const *buffers, const int64_t *params, Team &team) {
   const ConvolutionShape s(params);
-  const auto *input = static_cast<const float *>(buffers[0]);
-  const auto *filter = static_cast<const float *>(buffers[1]);
-  auto *out = static_cast<float *>(buffers[2]);
+  Element element, to;
+  TRAIN_RT_RETURN_IF_ERROR(elementsOf(s, false, element, to));
+  const Elements input(buffers[0], element), filter(buffers[1], element),
+      out(buffers[2], element);
   const int64_t m = s.outputsPerGroup(), positions = s.OH * s.OW;
   const int64_t k = s.inputsPerGroup() * s.taps();
   if (s.N <= 0 || m <= 0 || positions <= 0)
@@ -130,9 +128,10 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
   if (runsAsPlanes(s)) {
     forEachChannel(s, team, [&](int64_t n, int64_t channel, int thread) {
       ConvolutionTask task{};
-      task.filter = {filter + channel * k, 0, 0, s.kh, s.kw, 0, s.kw, 1};
+      task.element = element;
+      task.filter = {filter.at(channel * k), 0, 0, s.kh, s.kw, 0, s.kw, 1};
       task.windows = inputWindows(s, input, n, channel);
-      task.planes = {out + (n * s.O + channel) * positions, 0, 0, s.OW, 1};
+      task.planes = {out.at((n * s.O + channel) * positions), 0, 0, s.OW, 1};
       task.accumulate = s.accumulate;
       simdKernels()->depthwise(task, threadScratch(thread));
     });
@@ -143,10 +142,11 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
     const int64_t g = index / grid.tiles();
     ConvolutionTask task{};
+    task.element = element;
     placeTile(task, grid, index % grid.tiles(), m, s.N * positions);
-    task.filter.filter = filter + g * m * k;
+    task.filter.filter = filter.at(g * m * k);
     task.windows = inputWindows(s, input, 0, g);
-    task.planes = {out + g * m * positions, positions, s.O * positions, s.OW, 1};
+    task.planes = {out.at(g * m * positions), positions, s.O * positions, s.OW, 1};
     if (s.isPointwise())
       flatten(task.windows, task.planes);
     task.k = k;
@@ -158,9 +158,10 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
 
 Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &team) {
   const ConvolutionShape s(params);
-  const auto *dout = static_cast<const float *>(buffers[0]);
-  const auto *filter = static_cast<const float *>(buffers[1]);
-  auto *din = static_cast<float *>(buffers[2]);
+  Element element, to;
+  TRAIN_RT_RETURN_IF_ERROR(elementsOf(s, false, element, to));
+  const Elements dout(buffers[0], element), filter(buffers[1], element),
+      din(buffers[2], element);
   const int64_t m = s.inputsPerGroup(), outputs = s.outputsPerGroup();
   const int64_t plane = s.H * s.W, positions = s.OH * s.OW;
   if (s.N <= 0 || m <= 0 || plane <= 0)
@@ -176,9 +177,10 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         continue;
       // Group g, seen from sample n on.
       auto describe = [&](ConvolutionTask &task, int64_t g, int64_t n) {
+        task.element = element;
         task.accumulate = s.accumulate;
         FilterMap &weights = task.filter;
-        weights.filter = filter + g * outputs * m * s.taps();
+        weights.filter = filter.at(g * outputs * m * s.taps());
         weights.outputStride = m * s.taps();
         weights.inputStride = s.taps();
         weights.tapRows = y.taps;
@@ -187,7 +189,7 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         weights.tapRowStep = y.step * s.kw;
         weights.tapColumnStep = x.step;
         WindowMap &windows = task.windows;
-        windows.image = dout + (n * s.O + g * outputs) * positions;
+        windows.image = dout.at((n * s.O + g * outputs) * positions);
         windows.images = s.N - n;
         windows.imageStride = s.O * positions;
         windows.channels = outputs;
@@ -203,7 +205,7 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         windows.yStep = y.outputStep;
         windows.x0 = x.offset;
         windows.xStep = x.outputStep;
-        task.planes = {din + (n * s.C + g * m) * plane + phaseY * s.W + phaseX, plane,
+        task.planes = {din.at((n * s.C + g * m) * plane + phaseY * s.W + phaseX), plane,
                        s.C * plane, s.strideH * s.W, s.strideW};
         if (s.isPointwise() && !planeByPlane)
           flatten(windows, task.planes);
@@ -231,9 +233,9 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
 
 Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &team) {
   const ConvolutionShape s(params);
-  const auto *input = static_cast<const float *>(buffers[0]);
-  const auto *dout = static_cast<const float *>(buffers[1]);
-  auto *dfilter = static_cast<float *>(buffers[2]);
+  Element from, to;
+  TRAIN_RT_RETURN_IF_ERROR(elementsOf(s, true, from, to));
+  const Elements input(buffers[0], from), dout(buffers[1], from), dfilter(buffers[2], to);
   const int64_t m = s.outputsPerGroup(), inputs = s.inputsPerGroup();
   const int64_t columns = inputs * s.taps(), positions = s.OH * s.OW;
   if (s.groups <= 0 || m <= 0 || columns <= 0)
@@ -242,51 +244,37 @@ Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &
     constexpr int64_t kChannels = 8;
     forEachTask(team, ceilDiv(s.C, kChannels), [&](int64_t index, int thread) {
       const int64_t first = index * kChannels;
-      gradientOfFilters(s, input, dout, dfilter, first, std::min(kChannels, s.C - first),
-                        thread);
+      DepthwiseGradTask task{};
+      task.from = from;
+      task.to = to;
+      task.windows = inputWindows(s, input, 0, first);
+      task.dout = dout.at(first * positions);
+      task.doutImageStride = s.C * positions;
+      task.out = dfilter.at(first * s.taps());
+      task.channels = std::min(kChannels, s.C - first);
+      task.accumulate = s.accumulate;
+      simdKernels()->depthwiseFilterGrad(task, threadScratch(thread));
     });
     return Status::success();
   }
-  const bool pointwise = s.isPointwise();
   const Grid grid =
       chooseGrid(s.groups, m, columns, std::max<int64_t>(s.N, 1) * positions,
-                 team.threads(), pointwise ? kDensePackCost : kWindowPackCost);
+                 team.threads(), s.isPointwise() ? kDensePackCost : kWindowPackCost);
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
     const int64_t g = index / grid.tiles();
     FilterGradTask task{};
     placeTile(task, grid, index % grid.tiles(), m, columns);
-    task.out = dfilter + (g * m + task.row) * columns + task.column;
+    task.from = from;
+    task.to = to;
+    task.dout = dout.at(g * m * positions);
+    task.doutImageStride = s.O * positions;
+    task.windows = inputWindows(s, input, 0, g);
+    task.out = dfilter.at((g * m + task.row) * columns + task.column);
     task.ldOut = columns;
     task.k = positions;
-    if (s.N == 0 && !s.accumulate)
-      for (int64_t i = 0; i < task.rows; ++i)
-        std::memset(task.out + i * columns, 0,
-                    static_cast<size_t>(task.columns) * sizeof(float));
-    for (int64_t n = 0; n < s.N; ++n) {
-      task.accumulate = s.accumulate || n > 0;
-      task.dout = dout + (n * s.O + g * m) * positions;
-      if (pointwise) {
-        const float *planes = input + (n * s.C + g * inputs + task.column) * positions;
-        GemmTask product{task.dout + task.row * positions,
-                         planes,
-                         task.out,
-                         Element::F32,
-                         Element::F32,
-                         task.rows,
-                         task.columns,
-                         positions,
-                         positions,
-                         positions,
-                         columns,
-                         false,
-                         true,
-                         task.accumulate};
-        simdKernels()->gemm(product, threadScratch(thread));
-        continue;
-      }
-      task.windows = inputWindows(s, input, n, g);
-      simdKernels()->convolutionFilterGrad(task, threadScratch(thread));
-    }
+    task.pointwise = s.isPointwise();
+    task.accumulate = s.accumulate;
+    simdKernels()->convolutionFilterGrad(task, threadScratch(thread));
   });
   return Status::success();
 }

@@ -2,6 +2,7 @@
 // the table's gradient. CHECK_LABELS: the same look at the labels of a loss, whose kernel
 // is generated. A wrong id or label is an error that names the first position where it
 // stands, whatever the number of threads.
+#include "Elements.h"
 #include "Entries.h"
 #include "train/Runtime/Abi.h"
 
@@ -79,12 +80,23 @@ Status embeddingGrad(void *const *buffers, const int64_t *params, Team &team) {
   Ids ids{};
   TRAIN_RT_RETURN_IF_ERROR(idsOf(buffers[0], params[3], ids));
   TRAIN_RT_RETURN_IF_ERROR(checkIds(ids, count, rows, team));
-  const auto *dout = static_cast<const float *>(buffers[1]);
-  auto *dtable = static_cast<float *>(buffers[2]);
-  if (!accumulate)
-    forEachRange(team, rows * columns, 65536, [&](int64_t begin, int64_t end, int) {
-      std::memset(dtable + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
-    });
+  Element from, to;
+  if (!elementOf(params[5], from) || !elementOf(params[6], to) ||
+      (to != from && to != Element::F32))
+    return Status::error("sums of rows of type " + std::to_string(params[5]) +
+                         " into a table of type " + std::to_string(params[6]) +
+                         " are not known");
+  const SimdKernels &simd = *simdKernels();
+  const Elements dout(buffers[1], from), table(buffers[2], to);
+  // A narrow table is held in f32 until its sums are complete.
+  const bool held = to != Element::F32;
+  auto *sums = static_cast<float *>(buffers[held ? 3 : 2]);
+  forEachRange(team, rows * columns, 65536, [&](int64_t begin, int64_t end, int) {
+    if (!accumulate)
+      std::memset(sums + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
+    else if (held)
+      simd.convert(table.at(begin), to, sums + begin, Element::F32, end - begin);
+  });
   // The team shares the columns: every thread walks all positions in ascending order, so
   // each sum has the order of the ids and no two threads meet in a row.
   constexpr int64_t kLine = 16;
@@ -94,13 +106,14 @@ Status embeddingGrad(void *const *buffers, const int64_t *params, Team &team) {
   forEachTask(team, pieces, [&](int64_t piece, int) {
     const int64_t begin = lines * piece / pieces * kLine;
     const int64_t end = std::min(columns, lines * (piece + 1) / pieces * kLine);
-    for (int64_t i = 0; i < count; ++i) {
-      const float *from = dout + i * columns;
-      float *to = dtable + ids[i] * columns;
-      for (int64_t j = begin; j < end; ++j)
-        to[j] += from[j];
-    }
+    for (int64_t i = 0; i < count; ++i)
+      simd.addWidened(dout.at(i * columns + begin), from, sums + ids[i] * columns + begin,
+                      end - begin);
   });
+  if (held)
+    forEachRange(team, rows * columns, 65536, [&](int64_t begin, int64_t end, int) {
+      simd.convert(sums + begin, Element::F32, table.at(begin), to, end - begin);
+    });
   return Status::success();
 }
 

@@ -10,17 +10,6 @@
 
 namespace train::cpu {
 
-namespace {
-
-/// A matrix whose elements are counted, whatever their size.
-struct Matrix {
-  char *data;
-  int64_t elementBytes;
-  void *at(int64_t index) const { return data + index * elementBytes; }
-};
-
-} // namespace
-
 Status matmul(void *const *buffers, const int64_t *params, Team &team) {
   const int64_t batch = params[0], m = params[1], n = params[2], k = params[3];
   const int64_t lhsStride = params[4], rhsStride = params[5], outStride = params[6];
@@ -35,10 +24,7 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
   if (batch <= 0 || m <= 0 || n <= 0)
     return Status::success();
   const SimdKernels &simd = *simdKernels();
-  const int64_t fromBytes = from == Element::F32 ? 4 : 2;
-  const Matrix lhs{static_cast<char *>(buffers[0]), fromBytes};
-  const Matrix rhs{static_cast<char *>(buffers[1]), fromBytes};
-  const Matrix out{static_cast<char *>(buffers[2]), to == Element::F32 ? 4 : 2};
+  const Elements lhs(buffers[0], from), rhs(buffers[1], from), out(buffers[2], to);
 
   // A batch of one output (a sum over the batch) goes in order, tile by tile.
   const bool ordered = outStride == 0 && batch > 1;

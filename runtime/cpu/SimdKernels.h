@@ -7,7 +7,8 @@
 
 namespace train::cpu {
 
-/// How the elements of a matrix lie in memory. Products are summed in f32.
+/// How elements lie in memory. They are computed with and summed in f32, and a result of
+/// two bytes is rounded once.
 enum class Element : uint8_t { F32, F16, BF16 };
 
 /// Packing buffers of one thread's matrix product, and sums that are yet to be rounded.
@@ -67,7 +68,7 @@ struct AttentionGradTask {
 /// stands in images [n][channels, height, width]: row y * strideY + y0 + r * yStep,
 /// column likewise; outside the image it is 0.
 struct WindowMap {
-  const float *image;
+  const void *image;
   int64_t images, imageStride, channels, planeStride, height, width;
   int64_t gridHeight, gridWidth, strideY, strideX;
   int64_t tapRows, tapColumns;
@@ -75,44 +76,53 @@ struct WindowMap {
 };
 /// Where the weight of (output channel, input channel, r, s) stands.
 struct FilterMap {
-  const float *filter;
+  const void *filter;
   int64_t outputStride, inputStride;
   int64_t tapRows, tapColumns;
   int64_t tap0, tapRowStep, tapColumnStep;
 };
 /// Where the result of (channel, grid position (n, y, x)) goes.
 struct PlaneMap {
-  float *out;
+  void *out;
   int64_t channelStride, imageStride, rowStride, columnStride;
 };
 /// One tile of a convolution as a product; k is the whole length of the sum. Columns are
-/// grid positions of all images, or (input channel, tap) for the filter gradient.
+/// grid positions of all images.
 struct ConvolutionTask {
+  Element element;  ///< of all three
   FilterMap filter; ///< forward and transpose; dense rows of k for forward
   WindowMap windows;
   PlaneMap planes;
   int64_t row, rows, column, columns, k;
   bool accumulate;
 };
-/// One tile of a filter gradient: dout dense rows of k for the one image of `windows`,
-/// out dense rows of ldOut.
+/// One tile of a filter gradient, summed over the images of `windows` in order: dout has
+/// dense rows of k for each image, out dense rows of ldOut from the tile on. Columns are
+/// (input channel, tap). The images and dout have elements `from`, out `to`, which is F32
+/// or the same.
 struct FilterGradTask {
-  const float *dout;
+  Element from, to;
+  const void *dout;
+  int64_t doutImageStride;
   WindowMap windows;
-  float *out;
+  void *out;
   int64_t ldOut;
   int64_t row, rows, column, columns, k;
+  bool pointwise; ///< one tap on every position: the planes are rows of a matrix
   bool accumulate;
 };
 
 /// Filters with more taps are left to the product.
 constexpr int64_t kMaxDepthwiseTaps = 128;
-/// The filter gradient of `channels` <= 8 channels with a filter each, for one sample.
-/// `windows` has the image of the first one, dout dense planes, out dense rows of taps.
+/// The filter gradient of `channels` <= 8 channels with a filter each, summed over the
+/// images of `windows`, which has the plane of the first channel; dout dense planes, out
+/// dense rows of taps. Types as in FilterGradTask.
 struct DepthwiseGradTask {
-  const float *dout;
+  Element from, to;
+  const void *dout;
+  int64_t doutImageStride;
   WindowMap windows;
-  float *out;
+  void *out;
   int64_t channels;
   bool accumulate;
 };
@@ -120,7 +130,8 @@ struct DepthwiseGradTask {
 /// One plane of a pool: output (y, x) has the taps (y * strideY - padTop + r * dilationY,
 /// x * strideX - padLeft + s * dilationX) that lie in the image.
 struct PoolPlane {
-  const float *image;
+  Element element; ///< of the image and of the result
+  const void *image;
   int64_t height, width, outHeight, outWidth;
   int64_t tapRows, tapColumns, strideY, strideX, padTop, padLeft, dilationY, dilationX;
 };
@@ -155,11 +166,16 @@ struct SimdKernels {
                     int64_t rows, int64_t columns);
   /// The largest of each window, the first NaN or the first of equals, and its place in
   /// the plane; -inf and -1 where the window is all padding.
-  void (*poolMaximum)(const PoolPlane &plane, float *out, int32_t *where);
+  void (*poolMaximum)(const PoolPlane &plane, void *out, int32_t *where);
   /// The sum of each window, rows of taps first, over the number of all its taps.
-  void (*poolMean)(const PoolPlane &plane, float *out);
+  void (*poolMean)(const PoolPlane &plane, void *out);
   /// image[n * stride] += share[n].
   void (*poolScatter)(const PoolRow &row, const float *share, float *image);
+  /// to[0 .. count) = from[0 .. count), widened or rounded; one of the two is F32.
+  void (*convert)(const void *from, Element fromElement, void *to, Element toElement,
+                  int64_t count);
+  /// sums[0 .. count) += terms[0 .. count).
+  void (*addWidened)(const void *terms, Element element, float *sums, int64_t count);
 };
 
 /// The table for this machine: the widest instruction set that was built and that the

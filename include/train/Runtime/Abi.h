@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TRAIN_ABI_VERSION 3u
+#define TRAIN_ABI_VERSION 4u
 #define TRAIN_MAX_RANK 8
 /* Every storage starts at a multiple of this, and its size is rounded up to it. */
 #define TRAIN_ALIGNMENT 64
@@ -54,13 +54,15 @@ typedef enum TrainLibrary {
   TRAIN_LIBRARY_MATMUL = 0,
   /* input [N,C,H,W], filter [O,C/groups,kh,kw], out [N,O,OH,OW], workspace.
    * params: N, C, H, W, O, kh, kw, stride_h, stride_w, pad_top, pad_left,
-   * pad_bottom, pad_right, dilation_h, dilation_w, groups, OH, OW, accumulate. */
+   * pad_bottom, pad_right, dilation_h, dilation_w, groups, OH, OW, accumulate, type of
+   * input and filter, type of out: f32, f16 or bf16, and the same. Sums are in f32, in
+   * ascending order, and rounded once. */
   TRAIN_LIBRARY_CONV2D = 1,
   /* The adjoint with respect to the input: dout, filter, din, workspace; params as
      CONV2D. */
   TRAIN_LIBRARY_CONV2D_TRANSPOSE = 2,
   /* The adjoint with respect to the filter: input, dout, dfilter, workspace; params as
-     CONV2D. */
+     CONV2D. dfilter is of the operands' type or of f32. */
   TRAIN_LIBRARY_CONV2D_FILTER_GRAD = 3,
   /* q [B,T,H,D], k and v [B,S,G,D] with G dividing H, out [B,T,H,D], lse [B,H,T],
    * workspace. params: B, T, S, H, G, D, causal, scale (f32 bits), type of all but lse
@@ -79,18 +81,19 @@ typedef enum TrainLibrary {
   /* table [V,C], ids (i32 or i64) [n], out [n,C]. params: V, C, n, id_type,
    * element_bytes. An id outside [0,V) is an error naming the command. */
   TRAIN_LIBRARY_EMBEDDING = 8,
-  /* ids [n], dout [n,C], dtable [V,C], workspace. params: V, C, n, id_type, accumulate.
-   * Rows are summed in ascending order of position, whatever the number of threads. */
+  /* ids [n], dout [n,C], dtable [V,C], workspace. params: V, C, n, id_type, accumulate,
+   * type of dout (f32, f16 or bf16), type of dtable (that or f32). Rows are summed in f32,
+   * in ascending order of position, whatever the number of threads. */
   TRAIN_LIBRARY_EMBEDDING_GRAD = 9,
   /* input [N,C,H,W], out [N,C,OH,OW], indices i32 [N,C,OH,OW] (offset in the H x W plane
-   * of the first maximum). params as CONV2D with O = C and groups = C. */
+   * of the first maximum). params as CONV2D with O = C and groups = C, one type. */
   TRAIN_LIBRARY_MAX_POOL = 10,
-  /* dout, indices, din. params as MAX_POOL. Index -1 is that of a window outside the
+  /* dout, indices, din, workspace. params as MAX_POOL. Index -1 is that of a window outside the
    * plane; any other outside [0, H*W) is an error naming the command. */
   TRAIN_LIBRARY_MAX_POOL_GRAD = 11,
   /* input, out; every window is divided by kh*kw, padding counted. params as MAX_POOL. */
   TRAIN_LIBRARY_AVG_POOL = 12,
-  /* dout, din. params as MAX_POOL. */
+  /* dout, din, workspace. params as MAX_POOL. */
   TRAIN_LIBRARY_AVG_POOL_GRAD = 13,
   /* labels (i32 or i64) [n]. params: n, label_type, classes, ignored. A label that is
    * neither in [0,classes) nor `ignored` is an error naming the command. */

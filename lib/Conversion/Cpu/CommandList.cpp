@@ -80,12 +80,8 @@ private:
     case TRAIN_LIBRARY_FILL:
     case TRAIN_LIBRARY_EMBEDDING:
       return true;
-    case TRAIN_LIBRARY_MATMUL:
-    case TRAIN_LIBRARY_ATTENTION:
-    case TRAIN_LIBRARY_ATTENTION_GRAD:
-      return element.isF16() || element.isBF16();
     default:
-      return false;
+      return element.isF16() || element.isBF16();
     }
   }
 

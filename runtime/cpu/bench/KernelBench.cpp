@@ -1,7 +1,7 @@
 // trainKernelBench [--threads=N] [--only=WORD] [--blas=LIBRARY.so] [--type=f32|f16|bf16]:
 // measures each library entry at the shapes of GPT-2, small models, ResNet-50 and U-Net,
 // and prints it in percent of the floor that bounds it. --blas loads a CBLAS and puts its
-// time beside each product; --type is that of the elements of products and attention.
+// time beside each product; --type is that of the elements, data movement apart.
 #include "Floor.h"
 #include "train/Runtime/Abi.h"
 
@@ -28,7 +28,7 @@ struct Bench {
   double peak, bandwidth;
   std::string only;
   Sgemm sgemm = nullptr;
-  TrainType type = TRAIN_TYPE_F32; ///< of products and attention
+  TrainType type = TRAIN_TYPE_F32; ///< data movement apart
 
   bool wants(const char *family) const {
     return only.empty() || std::string(family).find(only) != std::string::npos;
@@ -165,9 +165,9 @@ void attentions(Bench &bench) {
 void convolution(Bench &bench, int64_t N, int64_t C, int64_t size, int64_t O,
                  int64_t kernel, int64_t stride, int64_t groups = 1) {
   const int64_t pad = kernel / 2, outSize = (size + 2 * pad - kernel) / stride + 1;
-  std::vector<int64_t> params = {N,      C,      size,    size,    O,   kernel, kernel,
-                                 stride, stride, pad,     pad,     pad, pad,    1,
-                                 1,      groups, outSize, outSize, 0};
+  std::vector<int64_t> params = {
+      N,   C,   size, size, O,      kernel,  kernel,  stride, stride,     pad,       pad,
+      pad, pad, 1,    1,    groups, outSize, outSize, 0,      bench.type, bench.type};
   Floats input = randomFloats(N * C * size * size),
          filter = randomFloats(O * C / groups * kernel * kernel);
   Floats out = randomFloats(N * O * outSize * outSize);
@@ -244,30 +244,37 @@ void movements(Bench &bench) {
   bench.bytes("embedding 1024 of 50257x768", 8.0 * 1024 * 768,
               bench.time(TRAIN_LIBRARY_EMBEDDING, {table.data(), ids.data(), rows.data()},
                          {50257, 768, 1024, TRAIN_TYPE_I32, 4}));
-  bench.bytes("embedding_grad accumulate", 12.0 * 1024 * 768,
-              bench.time(TRAIN_LIBRARY_EMBEDDING_GRAD,
-                         {ids.data(), rows.data(), table.data(), nullptr},
-                         {50257, 768, 1024, TRAIN_TYPE_I32, 1}));
+  bench.bytes(
+      "embedding_grad accumulate", 12.0 * 1024 * 768,
+      bench.time(TRAIN_LIBRARY_EMBEDDING_GRAD,
+                 {ids.data(), rows.data(), table.data(), nullptr},
+                 {50257, 768, 1024, TRAIN_TYPE_I32, 1, TRAIN_TYPE_F32, TRAIN_TYPE_F32}));
 }
 
 void pools(Bench &bench) {
-  std::vector<int64_t> params = {4, 64, 112, 112, 64, 3,  3,  2,  2, 1,
-                                 1, 1,  1,   1,   1,  64, 56, 56, 0};
+  std::vector<int64_t> params = {4, 64, 112, 112, 64, 3,  3,  2, 2,          1,         1,
+                                 1, 1,  1,   1,   64, 56, 56, 0, bench.type, bench.type};
   Floats input = randomFloats(4 * 64 * 112 * 112), out(4 * 64 * 56 * 56);
+  Floats workspace(
+      static_cast<size_t>(trainLibraryWorkspaceBytes(
+          TRAIN_LIBRARY_MAX_POOL_GRAD, params.data(), bench.team.threads())) /
+      sizeof(float));
+  const double size = bench.type == TRAIN_TYPE_F32 ? 4.0 : 2.0;
   std::vector<int32_t> indices(out.size());
-  const double moved = 4.0 * static_cast<double>(input.size() + out.size());
+  const double moved = size * static_cast<double>(input.size() + out.size());
   const double indexBytes = 4.0 * static_cast<double>(out.size());
   bench.bytes("max_pool 4x64x112 k3 s2", moved + indexBytes,
               bench.time(TRAIN_LIBRARY_MAX_POOL,
                          {input.data(), out.data(), indices.data()}, params));
   bench.bytes("max_pool_grad", moved + indexBytes,
               bench.time(TRAIN_LIBRARY_MAX_POOL_GRAD,
-                         {out.data(), indices.data(), input.data()}, params));
+                         {out.data(), indices.data(), input.data(), workspace.data()},
+                         params));
   bench.bytes("avg_pool", moved,
               bench.time(TRAIN_LIBRARY_AVG_POOL, {input.data(), out.data()}, params));
-  bench.bytes(
-      "avg_pool_grad", moved,
-      bench.time(TRAIN_LIBRARY_AVG_POOL_GRAD, {out.data(), input.data()}, params));
+  bench.bytes("avg_pool_grad", moved,
+              bench.time(TRAIN_LIBRARY_AVG_POOL_GRAD,
+                         {out.data(), input.data(), workspace.data()}, params));
 }
 
 void empty(Bench &bench) {

@@ -4,6 +4,8 @@
 // One map from (channel, tap; position) to the image serves the forward direction and,
 // phase by phase of the stride, the adjoint with respect to the input; its transpose
 // serves the adjoint with respect to the filter. The order of each sum is that of k.
+// Narrow elements are widened while they are packed; results that are narrow are held in
+// f32, a piece at a time, until their sums are complete.
 #include "Gemm.h"
 
 namespace train::cpu::TRAIN_SIMD {
@@ -62,27 +64,27 @@ TRAIN_INLINE Read readOf(const WindowMap &map, const Segment &segment, int64_t r
 }
 
 /// B[k = (channel, tap)][column = position].
-struct Windows {
+template <typename T> struct Windows {
   const WindowMap &map;
 
   /// Reads that are computed once per panel; more segments and taps than this (a large
   /// kernel over narrow rows) are computed again for every channel.
   static constexpr int64_t kTable = 512;
 
-  TRAIN_INLINE_MEMBER void copy(const Read &read, const float *plane, const float *end,
-                                float *to, int64_t count) const {
-    const float *from = plane + read.offset;
+  TRAIN_INLINE_MEMBER void copy(const Read &read, const T *plane, const T *end, float *to,
+                                int64_t count) const {
+    const T *from = plane + read.offset;
     if (map.strideX == 1 && read.low == 0 && read.high == count && count <= kLanes &&
         from + kLanes <= end) {
       // A whole vector: what it writes past the segment is overwritten by what follows,
       // or falls into the next row of the panel, which comes later.
-      store(to, load(from));
+      store(to, loadLanes<kLanes>(from));
       return;
     }
     for (int64_t j = 0; j < read.low; ++j)
       to[j] = 0.0f;
     for (int64_t j = read.low; j < read.high; ++j)
-      to[j] = from[j * map.strideX];
+      to[j] = widen(from[j * map.strideX]);
     for (int64_t j = read.high; j < count; ++j)
       to[j] = 0.0f;
   }
@@ -109,12 +111,13 @@ struct Windows {
         for (int64_t i = 0; i < count; ++i)
           table[tap * count + i] =
               readOf(map, segments[i], tap / map.tapColumns, tap % map.tapColumns);
-    const float *end =
-        map.image + (map.images - 1) * map.imageStride + map.channels * map.planeStride;
+    const T *image = (const T *)map.image;
+    const T *end =
+        image + (map.images - 1) * map.imageStride + map.channels * map.planeStride;
     int64_t channel = k0 / taps, tap = k0 % taps;
     for (int64_t p = 0; p < k; ++p) {
       float *out = dst + p * kTileColumns;
-      const float *plane = map.image + channel * map.planeStride;
+      const T *plane = image + channel * map.planeStride;
       for (int64_t i = 0; i < count; ++i)
         copy(tabled
                  ? table[tap * count + i]
@@ -131,7 +134,7 @@ struct Windows {
 };
 
 /// Its transpose: B[k = position][column = (channel, tap)], for one image.
-struct WindowsTransposed {
+template <typename T> struct WindowsTransposed {
   const WindowMap &map;
   static constexpr int kGroup = 8;
 
@@ -144,6 +147,7 @@ struct WindowsTransposed {
   TRAIN_INLINE_MEMBER void packGroup(int64_t k0, int64_t k, int64_t column,
                                      int64_t columns, float *dst) const {
     const int64_t taps = map.tapRows * map.tapColumns;
+    const T *image = (const T *)map.image;
     int64_t channel[kGroup] = {}, r[kGroup] = {}, s[kGroup] = {};
     for (int64_t j = 0; j < columns; ++j) {
       channel[j] = (column + j) / taps;
@@ -166,17 +170,18 @@ struct WindowsTransposed {
           Vec8 rows[8];
 #pragma clang loop unroll(full)
           for (int j = 0; j < kGroup; ++j)
-            rows[j] = *(const Vec8Unaligned *)(map.image + channel[j] * map.planeStride +
-                                               reads[j].offset + blockEnd);
+            rows[j] = loadLanes<8>(image + channel[j] * map.planeStride +
+                                   reads[j].offset + blockEnd);
           storeTransposed8(rows, dst + (segment.begin + blockEnd) * kTileColumns,
                            kTileColumns);
         }
       for (int64_t j = 0; j < kGroup; ++j) {
-        const float *from = map.image + channel[j] * map.planeStride + reads[j].offset;
+        const T *from = image + channel[j] * map.planeStride + reads[j].offset;
         float *to = dst + segment.begin * kTileColumns + j;
         auto element = [&](int64_t i) {
-          to[i * kTileColumns] =
-              i >= reads[j].low && i < reads[j].high ? from[i * map.strideX] : 0.0f;
+          to[i * kTileColumns] = i >= reads[j].low && i < reads[j].high
+                                     ? widen(from[i * map.strideX])
+                                     : 0.0f;
         };
         for (int64_t i = 0; i < low && i < segment.count; ++i)
           element(i);
@@ -189,16 +194,17 @@ struct WindowsTransposed {
 
 /// A[row = input channel][k = (output channel, tap)] from a filter stored
 /// [output channel][input channel][tap], for the taps of one phase.
-struct FilterTransposed {
+template <typename T> struct FilterTransposed {
   const FilterMap &map;
   void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
     const int64_t taps = map.tapRows * map.tapColumns;
     int64_t o = k0 / taps, r = k0 % taps / map.tapColumns, s = k0 % map.tapColumns;
     for (int64_t p = 0; p < k; ++p) {
-      const float *from = map.filter + o * map.outputStride + row * map.inputStride +
-                          map.tap0 + r * map.tapRowStep + s * map.tapColumnStep;
+      const T *from = (const T *)map.filter + o * map.outputStride +
+                      row * map.inputStride + map.tap0 + r * map.tapRowStep +
+                      s * map.tapColumnStep;
       for (int64_t i = 0; i < kTileRows; ++i)
-        dst[p * kTileRows + i] = i < rows ? from[i * map.inputStride] : 0.0f;
+        dst[p * kTileRows + i] = i < rows ? widen(from[i * map.inputStride]) : 0.0f;
       if (++s == map.tapColumns) {
         s = 0;
         if (++r == map.tapRows) {
@@ -226,8 +232,8 @@ template <typename Source> struct FromColumn {
   }
 };
 
-/// Tiles of channels x positions, in planes. A tile whose positions lie side by side is
-/// written in place, any other through a buffer.
+/// Tiles of channels x positions, in planes of f32. A tile whose positions lie side by
+/// side is written in place, any other through a buffer.
 struct PlanesOut {
   const PlaneMap &planes;
   const WindowMap &grid;
@@ -236,7 +242,7 @@ struct PlanesOut {
   void tileAt(int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t k,
               const float *a, const float *b, bool accumulate) const {
     const int64_t perImage = grid.gridHeight * grid.gridWidth, first = column0 + column;
-    float *out = planes.out + (row0 + row) * planes.channelStride;
+    float *out = (float *)planes.out + (row0 + row) * planes.channelStride;
     if (planes.columnStride == 1 && planes.rowStride == grid.gridWidth &&
         first / perImage == (first + columns - 1) / perImage) {
       tile<Left::Packed>(rows, columns, k, a, 0, b, kTileColumns,
@@ -265,37 +271,154 @@ struct PlanesOut {
   }
 };
 
+/// A piece of narrow planes whose sums stand in `held`, rows of kHeldColumns.
+template <typename T> struct NarrowPlanes {
+  const PlaneMap &planes;
+  const WindowMap &grid;
+  int64_t row0, rows, column0, columns;
+
+  void read(float *held) const {
+    forEachRun([&](const T *at, int64_t place, int64_t count) {
+      if (planes.columnStride == 1)
+        convertRow(at, held + place, count);
+      else
+        for (int64_t j = 0; j < count; ++j)
+          held[place + j] = widen(at[j * planes.columnStride]);
+    });
+  }
+  void write(const float *held) const {
+    forEachRun([&](T *at, int64_t place, int64_t count) {
+      if (planes.columnStride == 1)
+        convertRow(held + place, at, count);
+      else
+        for (int64_t j = 0; j < count; ++j)
+          narrow(held[place + j], at + j * planes.columnStride);
+    });
+  }
+
+private:
+  /// Calls visit(first element, its place in held, count) for runs of positions.
+  template <typename Visit>
+  TRAIN_INLINE_MEMBER void forEachRun(const Visit &visit) const {
+    const bool dense = planes.columnStride == 1 && planes.rowStride == grid.gridWidth;
+    SegmentWalk walk{column0, column0 + columns, dense ? 1 : grid.gridHeight,
+                     dense ? grid.gridHeight * grid.gridWidth : grid.gridWidth};
+    Segment segment;
+    while (walk.next(segment)) {
+      T *at = (T *)planes.out + row0 * planes.channelStride +
+              segment.n * planes.imageStride + segment.y * planes.rowStride +
+              segment.x * planes.columnStride;
+      for (int64_t i = 0; i < rows; ++i)
+        visit(at + i * planes.channelStride, i * kHeldColumns + segment.begin,
+              segment.count);
+    }
+  }
+};
+
+/// The tile of `task` as the product of `left`, whose rows are the tile's, and the
+/// windows.
+template <typename T, typename LeftSource>
+void multiplyWindows(const ConvolutionTask &t, const LeftSource &left, float *scratch) {
+  const Windows<T> windows{t.windows};
+  if constexpr (sizeof(T) == sizeof(float)) {
+    gemm(left, FromColumn<Windows<T>>{windows, t.column},
+         PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
+         t.accumulate, scratch);
+  } else {
+    float *held = scratch + kPanelFloats;
+    for (int64_t column = 0; column < t.columns; column += kHeldColumns)
+      for (int64_t row = 0; row < t.rows; row += kHeldRows) {
+        const NarrowPlanes<T> out{
+            t.planes,          t.windows,
+            t.row + row,       min(kHeldRows, t.rows - row),
+            t.column + column, min(kHeldColumns, t.columns - column)};
+        if (t.accumulate)
+          out.read(held);
+        gemm(FromRow<LeftSource>{left, row},
+             FromColumn<Windows<T>>{windows, t.column + column},
+             DenseOut{held, kHeldColumns}, out.rows, out.columns, t.k, t.accumulate,
+             scratch);
+        out.write(held);
+      }
+  }
+}
+
+/// A filter gradient of all images, columns [column, column + columns) of the tile and
+/// rows likewise, into dense rows of f32.
+template <typename T>
+void sumImages(const FilterGradTask &t, int64_t row, int64_t rows, int64_t column,
+               int64_t columns, const DenseOut &out, float *scratch) {
+  WindowMap map = t.windows;
+  const T *image = (const T *)map.image;
+  const T *dout = (const T *)t.dout + (t.row + row) * t.k;
+  if (map.images == 0) // a sum of nothing
+    gemm(DenseLeft<T>{dout, t.k, false}, DenseRight<T>{image, t.k, true}, out, rows,
+         columns, 0, t.accumulate, scratch);
+  for (int64_t n = 0; n < t.windows.images; ++n) {
+    const bool add = t.accumulate || n > 0;
+    const DenseLeft<T> left{dout + n * t.doutImageStride, t.k, false};
+    map.image = image + n * map.imageStride;
+    map.images = 1;
+    if (t.pointwise) {
+      const T *planes = (const T *)map.image + (t.column + column) * map.planeStride;
+      gemm(left, DenseRight<T>{planes, map.planeStride, true}, out, rows, columns, t.k,
+           add, scratch);
+      continue;
+    }
+    const WindowsTransposed<T> windows{map};
+    gemm(left, FromColumn<WindowsTransposed<T>>{windows, t.column + column}, out, rows,
+         columns, t.k, add, scratch);
+  }
+}
+
+template <typename T> void filterGradAndRound(const FilterGradTask &t, float *scratch) {
+  float *held = scratch + kPanelFloats;
+  for (int64_t column = 0; column < t.columns; column += kHeldColumns)
+    for (int64_t row = 0; row < t.rows; row += kHeldRows) {
+      const int64_t rows = min(kHeldRows, t.rows - row);
+      const int64_t columns = min(kHeldColumns, t.columns - column);
+      T *out = (T *)t.out + row * t.ldOut + column;
+      if (t.accumulate)
+        for (int64_t i = 0; i < rows; ++i)
+          convertRow(out + i * t.ldOut, held + i * kHeldColumns, columns);
+      sumImages<T>(t, row, rows, column, columns, DenseOut{held, kHeldColumns}, scratch);
+      for (int64_t i = 0; i < rows; ++i)
+        convertRow(held + i * kHeldColumns, out + i * t.ldOut, columns);
+    }
+}
+
 } // namespace
 
 void convolutionTask(const ConvolutionTask &t, float *scratch) {
-  const Windows windows{t.windows};
-  gemm(DenseLeft<float>{t.filter.filter + t.row * t.k, t.k, false},
-       FromColumn<Windows>{windows, t.column},
-       PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
-       t.accumulate, scratch);
+  withElement(t.element, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    const T *filter = (const T *)t.filter.filter + t.row * t.k;
+    multiplyWindows<T>(t, DenseLeft<T>{filter, t.k, false}, scratch);
+  });
 }
 
 void convolutionTransposeTask(const ConvolutionTask &t, float *scratch) {
-  const Windows windows{t.windows};
-  if (t.filter.inputStride == 1) {
-    // 1 x 1: the filter is a dense matrix.
-    gemm(DenseLeft<float>{t.filter.filter + t.row, t.filter.outputStride, true},
-         FromColumn<Windows>{windows, t.column},
-         PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
-         t.accumulate, scratch);
-    return;
-  }
-  const FilterTransposed filter{t.filter};
-  gemm(FromRow<FilterTransposed>{filter, t.row}, FromColumn<Windows>{windows, t.column},
-       PlanesOut{t.planes, t.windows, t.row, t.column}, t.rows, t.columns, t.k,
-       t.accumulate, scratch);
+  withElement(t.element, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    if (t.filter.inputStride == 1) { // 1 x 1: the filter is a dense matrix
+      const T *filter = (const T *)t.filter.filter + t.row;
+      multiplyWindows<T>(t, DenseLeft<T>{filter, t.filter.outputStride, true}, scratch);
+      return;
+    }
+    const FilterTransposed<T> filter{t.filter};
+    multiplyWindows<T>(t, FromRow<FilterTransposed<T>>{filter, t.row}, scratch);
+  });
 }
 
 void convolutionFilterGradTask(const FilterGradTask &t, float *scratch) {
-  const WindowsTransposed windows{t.windows};
-  gemm(DenseLeft<float>{t.dout + t.row * t.k, t.k, false},
-       FromColumn<WindowsTransposed>{windows, t.column}, DenseOut{t.out, t.ldOut}, t.rows,
-       t.columns, t.k, t.accumulate, scratch);
+  withElement(t.from, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    if (t.to == Element::F32)
+      sumImages<T>(t, 0, t.rows, 0, t.columns, DenseOut{(float *)t.out, t.ldOut},
+                   scratch);
+    else if constexpr (sizeof(T) != sizeof(float))
+      filterGradAndRound<T>(t, scratch);
+  });
 }
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -17,7 +17,7 @@ constexpr int kOutputRows = 4;
 
 /// The source as copied: element (y, x) of the result reads, for tap t, position
 /// y * rowStep + x + offset[t].
-struct Packed {
+template <typename T> struct Packed {
   int64_t lowY, highY, lowX; ///< first and last source row and column, seen from 0, 0
   int64_t phaseWidth, rowLength;
   int64_t taps;
@@ -37,7 +37,8 @@ struct Packed {
         const int64_t x = m.x0 + s * m.xStep - lowX;
         offset[taps] = (m.y0 + r * m.yStep - lowY) * rowLength +
                        x % m.strideX * phaseWidth + x / m.strideX;
-        weight[taps] = f.filter[f.tap0 + r * f.tapRowStep + s * f.tapColumnStep];
+        weight[taps] =
+            widen(((const T *)f.filter)[f.tap0 + r * f.tapRowStep + s * f.tapColumnStep]);
       }
   }
 
@@ -48,7 +49,7 @@ struct Packed {
         to[i] = 0.0f;
       return;
     }
-    const float *row = m.image + y * m.width;
+    const T *row = (const T *)m.image + y * m.width;
     for (int64_t phase = 0; phase < m.strideX; ++phase, to += phaseWidth) {
       const int64_t first = lowX + phase;
       const int64_t begin =
@@ -57,13 +58,13 @@ struct Packed {
       end = min(phaseWidth, end > begin ? end : begin);
       for (int64_t i = 0; i < begin; ++i)
         to[i] = 0.0f;
-      const float *from = row + first;
+      const T *from = row + first;
       if (m.strideX == 1)
         for (int64_t i = begin; i < end; ++i)
-          to[i] = from[i];
+          to[i] = widen(from[i]);
       else
         for (int64_t i = begin; i < end; ++i)
-          to[i] = from[i * m.strideX];
+          to[i] = widen(from[i * m.strideX]);
       for (int64_t i = end; i < phaseWidth; ++i)
         to[i] = 0.0f;
     }
@@ -71,21 +72,21 @@ struct Packed {
 };
 
 /// kRows x `columns` <= 16 results.
-template <int kRows>
-TRAIN_INLINE void resultBlock(const Packed &packed, const float *from, int64_t rowStep,
-                              const PlaneMap &planes, float *out, int64_t columns,
+template <int kRows, typename T>
+TRAIN_INLINE void resultBlock(const Packed<T> &packed, const float *from, int64_t rowStep,
+                              const PlaneMap &planes, T *out, int64_t columns,
                               bool accumulate) {
   Vec sum[kRows];
   const bool whole = columns == kLanes && planes.columnStride == 1;
 #pragma clang loop unroll(full)
   for (int i = 0; i < kRows; ++i) {
-    const float *at = out + i * planes.rowStride;
+    const T *at = out + i * planes.rowStride;
     sum[i] = splat(0.0f);
     if (accumulate && whole)
-      sum[i] = load(at);
+      sum[i] = loadLanes<kLanes>(at);
     else if (accumulate)
       for (int64_t j = 0; j < columns; ++j)
-        sum[i][j] = at[j * planes.columnStride];
+        sum[i][j] = widen(at[j * planes.columnStride]);
   }
   for (int64_t t = 0; t < packed.taps; ++t) {
     const Vec weight = splat(packed.weight[t]);
@@ -96,21 +97,21 @@ TRAIN_INLINE void resultBlock(const Packed &packed, const float *from, int64_t r
   }
 #pragma clang loop unroll(full)
   for (int i = 0; i < kRows; ++i) {
-    float *at = out + i * planes.rowStride;
+    T *at = out + i * planes.rowStride;
     if (whole) {
-      store(at, sum[i]);
+      storeLanes(at, sum[i]);
     } else {
-      float buffer[kLanes];
-      store(buffer, sum[i]);
+      T buffer[kLanes];
+      storeLanes(buffer, sum[i]);
       for (int64_t j = 0; j < columns; ++j)
         at[j * planes.columnStride] = buffer[j];
     }
   }
 }
 
-template <int kRows>
-void resultRows(const Packed &packed, const float *from, int64_t rowStep,
-                const PlaneMap &planes, float *out, int64_t width, bool accumulate) {
+template <int kRows, typename T>
+void resultRows(const Packed<T> &packed, const float *from, int64_t rowStep,
+                const PlaneMap &planes, T *out, int64_t width, bool accumulate) {
   for (int64_t x = 0; x < width; x += kLanes) {
     // Sixteen that end with the row rather than fewer than sixteen: what is computed
     // twice comes out the same, unless it is added to.
@@ -124,11 +125,10 @@ void resultRows(const Packed &packed, const float *from, int64_t rowStep,
 /// Eight channels of filter gradients, at most this many taps of them in registers.
 constexpr int kGradTaps = 9;
 
-} // namespace
-
-void depthwiseTask(const ConvolutionTask &t, float *scratch) {
+template <typename T> void convolvePlane(const ConvolutionTask &t, float *scratch) {
   const WindowMap &m = t.windows;
-  const Packed packed(m, t.filter);
+  const Packed<T> packed(m, t.filter);
+  T *out = (T *)t.planes.out;
   const int64_t rowStep = m.strideY * packed.rowLength;
   const int64_t span = packed.highY - packed.lowY + 1;
   int64_t strip = (kStripFloats / packed.rowLength - span) / m.strideY + 1;
@@ -141,33 +141,34 @@ void depthwiseTask(const ConvolutionTask &t, float *scratch) {
     int64_t y = 0;
     for (; y + kOutputRows <= rows; y += kOutputRows)
       resultRows<kOutputRows>(packed, scratch + y * rowStep, rowStep, t.planes,
-                              t.planes.out + (y0 + y) * t.planes.rowStride, m.gridWidth,
+                              out + (y0 + y) * t.planes.rowStride, m.gridWidth,
                               t.accumulate);
     for (; y < rows; ++y)
       resultRows<1>(packed, scratch + y * rowStep, rowStep, t.planes,
-                    t.planes.out + (y0 + y) * t.planes.rowStride, m.gridWidth,
-                    t.accumulate);
+                    out + (y0 + y) * t.planes.rowStride, m.gridWidth, t.accumulate);
   }
 }
 
 // A filter's element is one chain over all positions, so the lanes are channels: the
-// planes of eight are copied element beside element first.
-void depthwiseFilterGradTask(const DepthwiseGradTask &t, float *scratch) {
+// planes of eight are copied element beside element first. The sums of all images stay in
+// `sums`, whose element for (tap, channel) is tap * 8 + channel.
+template <typename T>
+void addGradientOfImage(const DepthwiseGradTask &t, const T *image, const T *dout,
+                        float *sums, float *scratch) {
   const WindowMap &m = t.windows;
   const int64_t taps = m.tapRows * m.tapColumns;
   const int64_t spanY = (m.tapRows - 1) * m.yStep + 1;
   const int64_t spanX = (m.tapColumns - 1) * m.xStep + 1;
   const int64_t width = (m.gridWidth - 1) * m.strideX + spanX;
   // `count` elements of eight planes from `from` on, transposed.
-  auto interleave = [&](const float *from, int64_t planeStride, int64_t count,
-                        float *to) {
+  auto interleave = [&](const T *from, int64_t planeStride, int64_t count, float *to) {
     int64_t i = 0;
     if (t.channels == 8)
       for (; i + 8 <= count; i += 8)
         transpose8(from + i, planeStride, to + i * 8, 8);
     for (; i < count; ++i)
       for (int64_t c = 0; c < 8; ++c)
-        to[i * 8 + c] = c < t.channels ? from[c * planeStride + i] : 0.0f;
+        to[i * 8 + c] = c < t.channels ? widen(from[c * planeStride + i]) : 0.0f;
   };
   auto clear = [](float *to, int64_t count) {
     for (int64_t i = 0; i < count * 8; ++i)
@@ -176,12 +177,8 @@ void depthwiseFilterGradTask(const DepthwiseGradTask &t, float *scratch) {
   // One row of output gradients and the rows of the image that it meets, in a ring.
   float *gradients = scratch, *rows = scratch + roundUp(m.gridWidth, 8) * 8;
   int64_t packedTo = m.y0; // rows before this one stand in the ring
-  float sums[kMaxDepthwiseTaps * 8];
-  for (int64_t tap = 0; tap < taps; ++tap)
-    for (int64_t c = 0; c < 8; ++c)
-      sums[tap * 8 + c] = t.accumulate && c < t.channels ? t.out[c * taps + tap] : 0.0f;
   for (int64_t y = 0; y < m.gridHeight; ++y) {
-    interleave(t.dout + y * m.gridWidth, m.gridHeight * m.gridWidth, m.gridWidth,
+    interleave(dout + y * m.gridWidth, m.gridHeight * m.gridWidth, m.gridWidth,
                gradients);
     const int64_t top = y * m.strideY + m.y0;
     if (packedTo < top)
@@ -196,7 +193,7 @@ void depthwiseFilterGradTask(const DepthwiseGradTask &t, float *scratch) {
       const int64_t last = min(width, m.width - m.x0);
       const int64_t end = last > begin ? last : begin;
       clear(to, begin);
-      interleave(m.image + packedTo * m.width + m.x0 + begin, m.planeStride, end - begin,
+      interleave(image + packedTo * m.width + m.x0 + begin, m.planeStride, end - begin,
                  to + begin * 8);
       clear(to + end * 8, width - end);
     }
@@ -224,9 +221,41 @@ void depthwiseFilterGradTask(const DepthwiseGradTask &t, float *scratch) {
         *(Vec8Unaligned *)(sums + min(tap0 + i, taps - 1) * 8) = sum[i];
     }
   }
+}
+
+template <typename From, typename To>
+void depthwiseGradient(const DepthwiseGradTask &t, float *scratch) {
+  const int64_t taps = t.windows.tapRows * t.windows.tapColumns;
+  To *out = (To *)t.out;
+  float sums[kMaxDepthwiseTaps * 8];
+  for (int64_t tap = 0; tap < taps; ++tap)
+    for (int64_t c = 0; c < 8; ++c)
+      sums[tap * 8 + c] =
+          t.accumulate && c < t.channels ? widen(out[c * taps + tap]) : 0.0f;
+  for (int64_t n = 0; n < t.windows.images; ++n)
+    addGradientOfImage(t, (const From *)t.windows.image + n * t.windows.imageStride,
+                       (const From *)t.dout + n * t.doutImageStride, sums, scratch);
   for (int64_t c = 0; c < t.channels; ++c)
     for (int64_t tap = 0; tap < taps; ++tap)
-      t.out[c * taps + tap] = sums[tap * 8 + c];
+      narrow(sums[tap * 8 + c], out + c * taps + tap);
+}
+
+} // namespace
+
+void depthwiseTask(const ConvolutionTask &t, float *scratch) {
+  withElement(t.element, [&](auto kind) {
+    convolvePlane<typename decltype(kind)::Type>(t, scratch);
+  });
+}
+
+void depthwiseFilterGradTask(const DepthwiseGradTask &t, float *scratch) {
+  withElement(t.from, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    if (t.to == Element::F32)
+      depthwiseGradient<T, float>(t, scratch);
+    else
+      depthwiseGradient<T, T>(t, scratch);
+  });
 }
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -19,9 +19,12 @@ void depthwiseTask(const ConvolutionTask &task, float *scratch);
 void depthwiseFilterGradTask(const DepthwiseGradTask &task, float *scratch);
 void transposeBlock(const uint32_t *src, int64_t srcLd, uint32_t *dst, int64_t dstLd,
                     int64_t rows, int64_t columns);
-void poolMaximum(const PoolPlane &plane, float *out, int32_t *where);
-void poolMean(const PoolPlane &plane, float *out);
+void poolMaximum(const PoolPlane &plane, void *out, int32_t *where);
+void poolMean(const PoolPlane &plane, void *out);
 void poolScatter(const PoolRow &row, const float *share, float *image);
+void convert(const void *from, Element fromElement, void *to, Element toElement,
+             int64_t count);
+void addWidened(const void *terms, Element element, float *sums, int64_t count);
 
 } // namespace train::cpu::TRAIN_SIMD
 

@@ -5,6 +5,7 @@
 #ifndef TRAIN_RUNTIME_CPU_SIMD_NARROW_H
 #define TRAIN_RUNTIME_CPU_SIMD_NARROW_H
 
+#include "../SimdKernels.h"
 #include "Vector.h"
 
 namespace train::cpu::TRAIN_SIMD {
@@ -46,6 +47,33 @@ TRAIN_INLINE float widen(BFloat16 x) {
   return __builtin_bit_cast(float, (uint32_t)x.bits << 16);
 }
 TRAIN_INLINE float widen(Half x) { return (float)__builtin_bit_cast(_Float16, x.bits); }
+
+TRAIN_INLINE void narrow(float x, float *to) { *to = x; }
+TRAIN_INLINE void narrow(float x, BFloat16 *to) {
+  const uint32_t bits = __builtin_bit_cast(uint32_t, x);
+  to->bits = x != x ? (uint16_t)((bits >> 16) | 0x40)
+                    : (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+TRAIN_INLINE void narrow(float x, Half *to) {
+  to->bits = __builtin_bit_cast(uint16_t, (_Float16)x);
+}
+
+/// Names a type where a function template cannot be given one.
+template <typename T> struct Kind {
+  using Type = T;
+};
+/// Calls body(Kind<T>()) for the C++ type of the elements.
+template <typename Body>
+TRAIN_INLINE void withElement(Element element, const Body &body) {
+  switch (element) {
+  case Element::F32:
+    return body(Kind<float>());
+  case Element::F16:
+    return body(Kind<Half>());
+  case Element::BF16:
+    return body(Kind<BFloat16>());
+  }
+}
 
 /// n < 16 elements as floats, zeros above them; reads no byte beyond.
 template <typename T> TRAIN_INLINE Vec loadTail(const T *p, int64_t n) {

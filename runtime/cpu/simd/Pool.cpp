@@ -2,7 +2,7 @@
 // registers while the taps run. Outputs whose window leaves the image, and those
 // whose loads would leave the plane, are computed one by one.
 #include "Kernels.h"
-#include "Vector.h"
+#include "Narrow.h"
 
 namespace train::cpu::TRAIN_SIMD {
 
@@ -10,15 +10,17 @@ namespace {
 
 /// Every stride-th of the elements from p on. Reads 16 * stride elements for the strides
 /// 1 and 2, and what it needs for others.
-template <int kStride> TRAIN_INLINE Vec loadEvery(const float *p, int64_t stride) {
+template <int kStride, typename T>
+TRAIN_INLINE Vec loadEvery(const T *p, int64_t stride) {
   if constexpr (kStride == 1)
-    return load(p);
+    return loadLanes<kLanes>(p);
   if constexpr (kStride == 2)
-    return __builtin_shufflevector(load(p), load(p + kLanes), 0, 2, 4, 6, 8, 10, 12, 14,
-                                   16, 18, 20, 22, 24, 26, 28, 30);
+    return __builtin_shufflevector(loadLanes<kLanes>(p), loadLanes<kLanes>(p + kLanes), 0,
+                                   2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28,
+                                   30);
   Vec v;
   for (int i = 0; i < kLanes; ++i)
-    v[i] = p[i * stride];
+    v[i] = widen(p[i * stride]);
   return v;
 }
 
@@ -57,44 +59,47 @@ struct OneSum {
   TRAIN_INLINE_MEMBER void add(float value, int64_t) { sum += value; }
 };
 
-struct MaximumOut {
+/// Sixteen results, or the first `count` of them.
+template <typename T> TRAIN_INLINE void putLanes(T *out, Vec v, int64_t count) {
+  if (count == kLanes)
+    storeLanes(out, v);
+  else
+    for (int64_t i = 0; i < count; ++i)
+      narrow(v[i], out + i);
+}
+
+template <typename T> struct MaximumOut {
+  using Element = T;
   using Many = Maximum;
   using One = OneMaximum;
-  float *out;
+  T *out;
   int32_t *where;
   TRAIN_INLINE_MEMBER void put(int64_t at, const Maximum &m, int64_t count) const {
-    if (count == kLanes) {
-      store(out + at, m.best);
-      store((float *)(where + at), __builtin_bit_cast(Vec, m.where));
-      return;
-    }
-    storeTail(out + at, m.best, count);
-    storeTail((float *)(where + at), __builtin_bit_cast(Vec, m.where), count);
+    putLanes(out + at, m.best, count);
+    putLanes((float *)(where + at), __builtin_bit_cast(Vec, m.where), count);
   }
   TRAIN_INLINE_MEMBER void put(int64_t at, const OneMaximum &m) const {
-    out[at] = m.best;
+    narrow(m.best, out + at);
     where[at] = m.where;
   }
 };
-struct MeanOut {
+template <typename T> struct MeanOut {
+  using Element = T;
   using Many = Sum;
   using One = OneSum;
-  float *out;
+  T *out;
   float area;
   TRAIN_INLINE_MEMBER void put(int64_t at, const Sum &s, int64_t count) const {
-    const Vec mean = s.sum / splat(area);
-    if (count == kLanes)
-      store(out + at, mean);
-    else
-      storeTail(out + at, mean, count);
+    putLanes(out + at, s.sum / splat(area), count);
   }
   TRAIN_INLINE_MEMBER void put(int64_t at, const OneSum &s) const {
-    out[at] = s.sum / area;
+    narrow(s.sum / area, out + at);
   }
 };
 
 template <int kStride, typename Out>
 TRAIN_INLINE void poolPlane(const PoolPlane &p, const Out &out) {
+  const auto *image = (const typename Out::Element *)p.image;
   const IntVec lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const int64_t stride = kStride ? kStride : p.strideX;
   const int64_t spanX = (p.tapColumns - 1) * p.dilationX;
@@ -112,7 +117,7 @@ TRAIN_INLINE void poolPlane(const PoolPlane &p, const Out &out) {
           const int64_t line = top + r * p.dilationY;
           const int64_t column = x * stride - p.padLeft + s * p.dilationX;
           if (line >= 0 && line < p.height && column >= 0 && column < p.width)
-            result.add(p.image[line * p.width + column], line * p.width + column);
+            result.add(widen(image[line * p.width + column]), line * p.width + column);
         }
       out.put(y * p.outWidth + x, result);
     };
@@ -141,7 +146,7 @@ TRAIN_INLINE void poolPlane(const PoolPlane &p, const Out &out) {
           continue;
         for (int64_t s = 0; s < p.tapColumns; ++s) {
           const int64_t at = line * p.width + first + s * p.dilationX;
-          const Vec value = loadEvery<kStride>(p.image + at, stride);
+          const Vec value = loadEvery<kStride>(image + at, stride);
           const IntVec place = (IntVec)((int32_t)at) + lane * (IntVec)((int32_t)stride);
           if (!started)
             result.start(value, place);
@@ -168,12 +173,19 @@ template <typename Out> void poolAtStride(const PoolPlane &plane, const Out &out
 
 } // namespace
 
-void poolMaximum(const PoolPlane &plane, float *out, int32_t *where) {
-  poolAtStride(plane, MaximumOut{out, where});
+void poolMaximum(const PoolPlane &plane, void *out, int32_t *where) {
+  withElement(plane.element, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    poolAtStride(plane, MaximumOut<T>{(T *)out, where});
+  });
 }
 
-void poolMean(const PoolPlane &plane, float *out) {
-  poolAtStride(plane, MeanOut{out, (float)(plane.tapRows * plane.tapColumns)});
+void poolMean(const PoolPlane &plane, void *out) {
+  withElement(plane.element, [&](auto kind) {
+    using T = typename decltype(kind)::Type;
+    const float area = (float)(plane.tapRows * plane.tapColumns);
+    poolAtStride(plane, MeanOut<T>{(T *)out, area});
+  });
 }
 
 void poolScatter(const PoolRow &row, const float *__restrict share,

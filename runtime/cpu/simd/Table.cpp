@@ -23,6 +23,8 @@ const SimdKernels kernels = {TRAIN_STRING(TRAIN_SIMD),
                              transposeBlock,
                              poolMaximum,
                              poolMean,
-                             poolScatter};
+                             poolScatter,
+                             convert,
+                             addWidened};
 
 } // namespace train::cpu::TRAIN_SIMD

@@ -47,10 +47,6 @@ TRAIN_INLINE Vec loadTail(const float *p, int64_t n) {
     v[i] = p[i];
   return v;
 }
-TRAIN_INLINE void storeTail(float *p, Vec v, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    p[i] = v[i];
-}
 
 /// The first n < 16 lanes of v, zeros above them, whatever stands there.
 TRAIN_INLINE Vec keepFirst(Vec v, int64_t n) {

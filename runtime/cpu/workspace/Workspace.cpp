@@ -23,6 +23,13 @@ extern "C" int64_t trainLibraryWorkspaceBytes(TrainLibrary entry, const int64_t 
     return threads * roundToAlignment(
                          4 * train::cpu::attentionGradFloats(
                                  params[5], narrow, params[1] * (params[3] / params[4])));
+  case TRAIN_LIBRARY_MAX_POOL_GRAD:
+  case TRAIN_LIBRARY_AVG_POOL_GRAD:
+    return params[20] == TRAIN_TYPE_F32
+               ? 0
+               : threads * train::cpu::heldPlaneBytes(params[2] * params[3]);
+  case TRAIN_LIBRARY_EMBEDDING_GRAD:
+    return params[6] == TRAIN_TYPE_F32 ? 0 : roundToAlignment(4 * params[0] * params[1]);
   default:
     // The others work in the packing buffers that the team of threads owns.
     return 0;

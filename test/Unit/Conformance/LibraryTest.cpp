@@ -188,6 +188,19 @@ std::vector<Case> train::conformance::indexCases() {
                    v, c, n, ids),
            formatv("%r: tensor<{0}x{1}xf32>", v, c), terms(300)});
     }
+  // Narrow terms: small integers are summed exactly into either type of table.
+  for (const char *from : {"f16", "bf16"})
+    for (const char *to : {from, "f32"}) {
+      const bool into = to != from;
+      cases.push_back(
+          {formatv("embedding_grad_{0}_{1}", from, to),
+           formatv("%i: tensor<50xi32>, %int: tensor<50x37x{0}>", from).str() +
+               (into ? ", %a: tensor<9x37xf32>" : ""),
+           formatv("  %r = train.embedding_grad %i, %int {0} {{vocabulary = 9 : i64} : "
+                   "tensor<50xi32>, tensor<50x37x{1}> -> tensor<9x37x{2}>",
+                   into ? "into %a : tensor<9x37xf32>, " : "", from, to),
+           formatv("%r: tensor<9x37x{0}>", to), into ? terms(50) : bits()});
+    }
   cases.push_back({"embedding_bf16", "%t: tensor<9x5xbf16>, %i: tensor<4xi32>",
                    "  %r = train.embedding %t, %i : tensor<9x5xbf16>, tensor<4xi32> -> "
                    "tensor<4x5xbf16>",
@@ -281,40 +294,46 @@ std::vector<Case> train::conformance::contractionCases() {
                         {1, 3, 17, 15, 8, 7, 7, 2, 2, 3, 3, 3, 3, 1, 1, 1},
                         {2, 2, 5, 11, 3, 2, 4, 3, 2, 1, 0, 0, 2, 1, 2, 1},
                         {1, 16, 12, 12, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
-  for (auto [i, v] : llvm::enumerate(convs)) {
-    int oh = (v.h + v.pt + v.pb - v.dh * (v.kh - 1) - 1) / v.sh + 1,
-        ow = (v.w + v.pl + v.pr - v.dw * (v.kw - 1) - 1) / v.sw + 1;
-    std::string x = formatv("tensor<{0}x{1}x{2}x{3}xf32>", v.n, v.c, v.h, v.w),
-                f = formatv("tensor<{0}x{1}x{2}x{3}xf32>", v.o, v.c / v.groups, v.kh,
-                            v.kw),
-                y = formatv("tensor<{0}x{1}x{2}x{3}xf32>", v.n, v.o, oh, ow);
-    std::string attributes =
-        formatv("strides = array<i64: {0}, {1}>, padding = array<i64: {2}, {3}, {4}, "
-                "{5}>, dilations = array<i64: {6}, {7}>, groups = {8} : i64",
-                v.sh, v.sw, v.pt, v.pl, v.pb, v.pr, v.dh, v.dw, v.groups);
-    int k = v.c / v.groups * v.kh * v.kw;
-    cases.push_back(
-        {formatv("conv2d_{0}", i), "%x: " + x + ", %f: " + f,
-         "  %r = train.conv2d %x, %f {" + attributes + "} : " + x + ", " + f + " -> " + y,
-         "%r: " + y, terms(k)});
-    cases.push_back(
-        {formatv("conv2d_transpose_{0}", i), "%d: " + y + ", %f: " + f,
-         formatv("  %r = train.conv2d_transpose %d, %f {{size = array<i64: {0}, {1}>, ",
-                 v.h, v.w)
-                 .str() +
-             attributes + "} : " + y + ", " + f + " -> " + x,
-         "%r: " + x, terms(v.o / v.groups * v.kh * v.kw)});
-    std::string size = formatv("{{size = array<i64: {0}, {1}>, ", v.kh, v.kw);
-    cases.push_back({formatv("conv2d_filter_grad_{0}", i), "%x: " + x + ", %d: " + y,
-                     "  %r = train.conv2d_filter_grad %x, %d " + size + attributes +
-                         "} : " + x + ", " + y + " -> " + f,
-                     "%r: " + f, terms(v.n * oh * ow)});
-    cases.push_back({formatv("conv2d_filter_grad_into_{0}", i),
-                     "%x: " + x + ", %d: " + y + ", %a: " + f,
-                     "  %r = train.conv2d_filter_grad %x, %d into %a : " + f + ", " +
-                         size + attributes + "} : " + x + ", " + y + " -> " + f,
-                     "%r: " + f, terms(v.n * oh * ow)});
-  }
+  for (auto [i, v] : llvm::enumerate(convs))
+    for (std::string element : {"f32", "f16", "bf16"}) {
+      int oh = (v.h + v.pt + v.pb - v.dh * (v.kh - 1) - 1) / v.sh + 1,
+          ow = (v.w + v.pl + v.pr - v.dw * (v.kw - 1) - 1) / v.sw + 1;
+      auto type = [](int a, int b, int c, int d, const std::string &element) {
+        return formatv("tensor<{0}x{1}x{2}x{3}x{4}>", a, b, c, d, element).str();
+      };
+      std::string x = type(v.n, v.c, v.h, v.w, element),
+                  f = type(v.o, v.c / v.groups, v.kh, v.kw, element),
+                  y = type(v.n, v.o, oh, ow, element);
+      std::string attributes =
+          formatv("strides = array<i64: {0}, {1}>, padding = array<i64: {2}, {3}, {4}, "
+                  "{5}>, dilations = array<i64: {6}, {7}>, groups = {8} : i64",
+                  v.sh, v.sw, v.pt, v.pl, v.pb, v.pr, v.dh, v.dw, v.groups);
+      int k = v.c / v.groups * v.kh * v.kw;
+      std::string tag = formatv("{0}_{1}", element, i);
+      cases.push_back({"conv2d_" + tag, "%x: " + x + ", %f: " + f,
+                       "  %r = train.conv2d %x, %f {" + attributes + "} : " + x + ", " +
+                           f + " -> " + y,
+                       "%r: " + y, terms(k)});
+      cases.push_back(
+          {"conv2d_transpose_" + tag, "%d: " + y + ", %f: " + f,
+           formatv("  %r = train.conv2d_transpose %d, %f {{size = array<i64: {0}, {1}>, ",
+                   v.h, v.w)
+                   .str() +
+               attributes + "} : " + y + ", " + f + " -> " + x,
+           "%r: " + x, terms(v.o / v.groups * v.kh * v.kw)});
+      std::string size = formatv("{{size = array<i64: {0}, {1}>, ", v.kh, v.kw);
+      cases.push_back({"conv2d_filter_grad_" + tag, "%x: " + x + ", %d: " + y,
+                       "  %r = train.conv2d_filter_grad %x, %d " + size + attributes +
+                           "} : " + x + ", " + y + " -> " + f,
+                       "%r: " + f, terms(v.n * oh * ow)});
+      // Into sums in f32, as training accumulates them, whatever the operands are.
+      std::string sums = type(v.o, v.c / v.groups, v.kh, v.kw, "f32");
+      cases.push_back({"conv2d_filter_grad_into_" + tag,
+                       "%x: " + x + ", %d: " + y + ", %a: " + sums,
+                       "  %r = train.conv2d_filter_grad %x, %d into %a : " + sums + ", " +
+                           size + attributes + "} : " + x + ", " + y + " -> " + sums,
+                       "%r: " + sums, terms(v.n * oh * ow)});
+    }
 
   // Not sums of products alone: relative to the largest element.
   struct Attention {
@@ -385,39 +404,42 @@ std::vector<Case> train::conformance::poolingCases() {
                                          {2, 3, 9, 7, 3, 3, 2, 2, 1, 1, 1, 1},
                                          {1, 2, 5, 33, 3, 2, 1, 3, 0, 1, 2, 0},
                                          {1, 4, 7, 7, 7, 7, 1, 1, 0, 0, 0, 0},
-                                         {3, 5, 12, 35, 3, 3, 1, 1, 1, 1, 1, 1}})) {
-    int oh = (v.h + v.pt + v.pb - v.kh) / v.sh + 1,
-        ow = (v.w + v.pl + v.pr - v.kw) / v.sw + 1;
-    std::string x = formatv("tensor<{0}x{1}x{2}x{3}xf32>", v.n, v.c, v.h, v.w),
-                y = formatv("tensor<{0}x{1}x{2}x{3}xf32>", v.n, v.c, oh, ow),
-                j = formatv("tensor<{0}x{1}x{2}x{3}xi32>", v.n, v.c, oh, ow);
-    std::string attributes =
-        formatv("window = array<i64: {0}, {1}>, strides = array<i64: {2}, {3}>, padding "
-                "= array<i64: {4}, {5}, {6}, {7}>}",
-                v.kh, v.kw, v.sh, v.sw, v.pt, v.pl, v.pb, v.pr);
-    std::string size = formatv("{{size = array<i64: {0}, {1}>, ", v.h, v.w);
-    cases.push_back({formatv("max_pool2d_{0}", i), "%x: " + x,
-                     "  %r, %j = train.max_pool2d %x {" + attributes + " : " + x +
-                         " -> " + y + ", " + j,
-                     "%r: " + y + ", %j: " + j, bits()});
-    cases.push_back({formatv("max_pool2d_ties_{0}", i), "%int: " + x,
-                     "  %r, %j = train.max_pool2d %int {" + attributes + " : " + x +
-                         " -> " + y + ", " + j,
-                     "%r: " + y + ", %j: " + j, bits()});
-    cases.push_back({formatv("max_pool2d_backward_{0}", i), "%x: " + x + ", %int: " + y,
-                     "  %r, %j = train.max_pool2d %x {" + attributes + " : " + x +
-                         " -> " + y + ", " + j +
-                         "\n  %d = train.max_pool2d_backward %int, %j " + size +
-                         attributes + " : " + y + ", " + j + " -> " + x,
-                     "%d: " + x, bits()});
-    cases.push_back({formatv("avg_pool2d_{0}", i), "%x: " + x,
-                     "  %r = train.avg_pool2d %x {" + attributes + " : " + x + " -> " + y,
-                     "%r: " + y, terms(v.kh * v.kw)});
-    cases.push_back({formatv("avg_pool2d_backward_{0}", i), "%d: " + y,
-                     "  %r = train.avg_pool2d_backward %d " + size + attributes + " : " +
-                         y + " -> " + x,
-                     "%r: " + x, terms(v.kh * v.kw)});
-  }
+                                         {3, 5, 12, 35, 3, 3, 1, 1, 1, 1, 1, 1}}))
+    for (std::string element : {"f32", "f16", "bf16"}) {
+      int oh = (v.h + v.pt + v.pb - v.kh) / v.sh + 1,
+          ow = (v.w + v.pl + v.pr - v.kw) / v.sw + 1;
+      std::string x = formatv("tensor<{0}x{1}x{2}x{3}x{4}>", v.n, v.c, v.h, v.w, element),
+                  y = formatv("tensor<{0}x{1}x{2}x{3}x{4}>", v.n, v.c, oh, ow, element),
+                  j = formatv("tensor<{0}x{1}x{2}x{3}xi32>", v.n, v.c, oh, ow);
+      std::string tag = formatv("{0}_{1}", element, i);
+      std::string attributes = formatv(
+          "window = array<i64: {0}, {1}>, strides = array<i64: {2}, {3}>, padding "
+          "= array<i64: {4}, {5}, {6}, {7}>}",
+          v.kh, v.kw, v.sh, v.sw, v.pt, v.pl, v.pb, v.pr);
+      std::string size = formatv("{{size = array<i64: {0}, {1}>, ", v.h, v.w);
+      cases.push_back({"max_pool2d_" + tag, "%x: " + x,
+                       "  %r, %j = train.max_pool2d %x {" + attributes + " : " + x +
+                           " -> " + y + ", " + j,
+                       "%r: " + y + ", %j: " + j, bits()});
+      cases.push_back({"max_pool2d_ties_" + tag, "%int: " + x,
+                       "  %r, %j = train.max_pool2d %int {" + attributes + " : " + x +
+                           " -> " + y + ", " + j,
+                       "%r: " + y + ", %j: " + j, bits()});
+      cases.push_back({"max_pool2d_backward_" + tag, "%x: " + x + ", %int: " + y,
+                       "  %r, %j = train.max_pool2d %x {" + attributes + " : " + x +
+                           " -> " + y + ", " + j +
+                           "\n  %d = train.max_pool2d_backward %int, %j " + size +
+                           attributes + " : " + y + ", " + j + " -> " + x,
+                       "%d: " + x, bits()});
+      cases.push_back(
+          {"avg_pool2d_" + tag, "%x: " + x,
+           "  %r = train.avg_pool2d %x {" + attributes + " : " + x + " -> " + y,
+           "%r: " + y, terms(v.kh * v.kw)});
+      cases.push_back({"avg_pool2d_backward_" + tag, "%d: " + y,
+                       "  %r = train.avg_pool2d_backward %d " + size + attributes +
+                           " : " + y + " -> " + x,
+                       "%r: " + x, terms(v.kh * v.kw)});
+    }
   return cases;
 }
 

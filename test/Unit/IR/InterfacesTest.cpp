@@ -101,7 +101,8 @@ TEST_F(Library, ConvolutionAndItsAdjointsShareParameters) {
   std::string a = kConvAttributes, x = "tensor<2x6x9x10xf32>", k = "tensor<8x3x3x2xf32>",
               y = "tensor<2x8x5x5xf32>";
   auto params = [](int64_t accumulate) {
-    return ElementsAre(2, 6, 9, 10, 8, 3, 2, 2, 3, 1, 2, 3, 4, 2, 1, 2, 5, 5, accumulate);
+    return ElementsAre(2, 6, 9, 10, 8, 3, 2, 2, 3, 1, 2, 3, 4, 2, 1, 2, 5, 5, accumulate,
+                       TRAIN_TYPE_F32, TRAIN_TYPE_F32);
   };
   auto conv =
       parse<Conv2dOp>("%x: " + x + ", %k: " + k, "%y = train.conv2d %x, %k {" + a +
@@ -180,7 +181,8 @@ TEST_F(Library, EmbeddingNamesTheTypeOfItsIds) {
       "i64} : "
       "tensor<2x3xi32>, tensor<2x3x4xf32> -> tensor<10x4xf32>");
   LibraryCall scatter = call(grad);
-  EXPECT_THAT(scatter.params, ElementsAre(10, 4, 6, TRAIN_TYPE_I32, 1));
+  EXPECT_THAT(scatter.params,
+              ElementsAre(10, 4, 6, TRAIN_TYPE_I32, 1, TRAIN_TYPE_F32, TRAIN_TYPE_F32));
   EXPECT_THAT(scatter.operands,
               ElementsAre(grad.getIds(), grad.getDy(), grad.getResult(), Value()));
 }
@@ -190,7 +192,8 @@ TEST_F(Library, PoolingIsAConvolutionOfEachChannel) {
       "padding = array<i64: 1, 0, 0, 1>, strides = array<i64: 2, 3>, window = array<i64: "
       "3, 2>";
   // OH = (8 + 1 - 3) / 2 + 1 = 4, OW = (8 + 1 - 2) / 3 + 1 = 3.
-  auto params = ElementsAre(2, 3, 8, 8, 3, 3, 2, 2, 3, 1, 0, 0, 1, 1, 1, 3, 4, 3, 0);
+  auto params = ElementsAre(2, 3, 8, 8, 3, 3, 2, 2, 3, 1, 0, 0, 1, 1, 1, 3, 4, 3, 0,
+                            TRAIN_TYPE_F32, TRAIN_TYPE_F32);
   auto max = parse<MaxPool2dOp>("%x: tensor<2x3x8x8xf32>",
                                 "%y, %i = train.max_pool2d %x {" + a +
                                     "} : tensor<2x3x8x8xf32> -> tensor<2x3x4x3xf32>, "

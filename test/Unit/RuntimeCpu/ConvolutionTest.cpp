@@ -1,5 +1,6 @@
 // CONV2D and its adjoints against loops in double and, bit for bit, against chains of
-// fused multiply-adds in the documented order; the pools against plain loops.
+// fused multiply-adds in the documented order; the pools against plain loops. Elements of
+// two bytes give the bits of the chain, rounded once.
 #include "Support.h"
 
 using namespace train;
@@ -12,6 +13,7 @@ struct Case {
   int64_t strideH = 1, strideW = 1, top = 0, left = 0, bottom = 0, right = 0;
   int64_t dilationH = 1, dilationW = 1, groups = 1;
   bool accumulate = false;
+  TrainType type = TRAIN_TYPE_F32, result = TRAIN_TYPE_F32;
   int64_t OH() const {
     return (H + top + bottom - dilationH * (kh - 1) - 1) / strideH + 1;
   }
@@ -19,9 +21,9 @@ struct Case {
     return (W + left + right - dilationW * (kw - 1) - 1) / strideW + 1;
   }
   std::vector<int64_t> params() const {
-    return {N,         C,       H,    W,    O,         kh,    kw,
-            strideH,   strideW, top,  left, bottom,    right, dilationH,
-            dilationW, groups,  OH(), OW(), accumulate};
+    return {N,         C,       H,    W,    O,          kh,    kw,
+            strideH,   strideW, top,  left, bottom,     right, dilationH,
+            dilationW, groups,  OH(), OW(), accumulate, type,  result};
   }
 };
 
@@ -65,24 +67,30 @@ template <typename Visit> void forEachTerm(const Case &k, const Visit &visit) {
               }
 }
 
-void compare(const Case &c, TrainLibrary entry, Floats a, Floats b, const Floats &initial,
-             const std::vector<Element> &expected, const char *name) {
+void compare(Case c, TrainType result, TrainLibrary entry, const Floats &a,
+             const Floats &b, const Floats &initial, const std::vector<Element> &expected,
+             const char *name) {
+  c.result = result;
+  std::vector<char> left = encode(a, c.type), right = encode(b, c.type);
   for (int threads : {1, 2, 3}) {
     SCOPED_TRACE(testing::Message() << name << ", threads " << threads << ": " << c);
-    Floats out = initial;
+    std::vector<char> bytes = encode(initial, result);
     Workspace workspace(entry, c.params(), threads);
-    run(entry, {a.data(), b.data(), out.data(), workspace.data()}, c.params(), threads);
+    run(entry, {left.data(), right.data(), bytes.data(), workspace.data()}, c.params(),
+        threads);
+    Floats out = decode(bytes, result);
     for (size_t i = 0; i < out.size(); ++i) {
-      expectNear(out[i], expected[i].exact, 1e-5, std::to_string(i));
-      ASSERT_EQ(out[i], expected[i].chain) << i;
+      if (result == TRAIN_TYPE_F32)
+        expectNear(out[i], expected[i].exact, 1e-5, std::to_string(i));
+      ASSERT_EQ(out[i], nearest(expected[i].chain, result)) << i;
     }
   }
 }
 
-void check(const Case &c) {
-  const Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
-  const Floats filter = randomFloats(c.O * c.C / c.groups * c.kh * c.kw, 2);
-  const Floats dout = randomFloats(c.N * c.O * c.OH() * c.OW(), 3);
+void checkType(const Case &c) {
+  const Floats input = roundedFloats(c.N * c.C * c.H * c.W, 1, c.type);
+  const Floats filter = roundedFloats(c.O * c.C / c.groups * c.kh * c.kw, 2, c.type);
+  const Floats dout = roundedFloats(c.N * c.O * c.OH() * c.OW(), 3, c.type);
   auto start = [&](size_t size) {
     std::vector<Element> elements(size);
     if (c.accumulate)
@@ -100,11 +108,23 @@ void check(const Case &c) {
     din[in].add(filter[weight], dout[at]);
     dfilter[weight].add(dout[at], input[in]);
   });
-  compare(c, TRAIN_LIBRARY_CONV2D, input, filter, initial(out.size()), out, "forward");
-  compare(c, TRAIN_LIBRARY_CONV2D_TRANSPOSE, dout, filter, initial(din.size()), din,
-          "input");
-  compare(c, TRAIN_LIBRARY_CONV2D_FILTER_GRAD, input, dout, initial(dfilter.size()),
-          dfilter, "filter");
+  compare(c, c.type, TRAIN_LIBRARY_CONV2D, input, filter, initial(out.size()), out,
+          "forward");
+  compare(c, c.type, TRAIN_LIBRARY_CONV2D_TRANSPOSE, dout, filter, initial(din.size()),
+          din, "input");
+  for (TrainType result : {TRAIN_TYPE_F32, c.type}) {
+    compare(c, result, TRAIN_LIBRARY_CONV2D_FILTER_GRAD, input, dout,
+            initial(dfilter.size()), dfilter, "filter");
+    if (c.type == TRAIN_TYPE_F32)
+      break;
+  }
+}
+
+void check(Case c) {
+  for (TrainType type : {TRAIN_TYPE_F32, TRAIN_TYPE_F16, TRAIN_TYPE_BF16}) {
+    c.type = type;
+    checkType(c);
+  }
 }
 
 } // namespace
@@ -212,50 +232,73 @@ template <typename Visit> void forEachWindow(const Case &c, const Visit &visit) 
 
 } // namespace
 
-TEST(Pooling, MaximaAndTheirGradient) {
-  for (auto [kernel, stride, pad] : {std::tuple{2, 2, 0},
-                                     {3, 2, 1},
-                                     {3, 1, 1},
-                                     {1, 1, 0},
-                                     {5, 3, 2},
-                                     {-3, 2, 1},
-                                     {-2, 1, 0},
-                                     {-5, 3, 2}}) {
-    Case c = poolCase(std::abs(kernel), stride, pad);
-    if (kernel < 0)
-      c.H = 23, c.W = 75; // more outputs than stand side by side
-    Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
-    for (float &value : input)
-      value = std::round(value * 4); // ties: the first one counts
-    input[20] = NAN;
-    auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
-    Floats dout = randomFloats(static_cast<int64_t>(count), 2), expected(count);
-    std::vector<int32_t> where(count);
-    Floats din(input.size(), 0.0f);
-    forEachWindow(c, [&](size_t plane, size_t at, const std::vector<int32_t> &inside) {
-      int32_t best = inside.front();
-      for (int32_t offset : inside) {
-        float value = input[plane + static_cast<size_t>(offset)];
-        float top = input[plane + static_cast<size_t>(best)];
-        if (!std::isnan(top) && (std::isnan(value) || value > top))
-          best = offset;
-      }
-      where[at] = best;
-      expected[at] = input[plane + static_cast<size_t>(best)];
-      din[plane + static_cast<size_t>(best)] += dout[at];
-    });
-    for (int threads : {1, 2}) {
-      Floats out(count), gradient(input.size(), NAN);
-      std::vector<int32_t> indices(count);
-      run(TRAIN_LIBRARY_MAX_POOL, {input.data(), out.data(), indices.data()}, c.params(),
-          threads);
-      EXPECT_TRUE(sameBits(out, expected));
-      EXPECT_EQ(indices, where);
-      run(TRAIN_LIBRARY_MAX_POOL_GRAD, {dout.data(), indices.data(), gradient.data()},
-          c.params(), threads);
-      EXPECT_TRUE(sameBits(gradient, din));
-    }
+TEST(Convolution, UnknownElementsAreAnError) {
+  float x = 1;
+  void *buffers[] = {&x, &x, &x, nullptr};
+  for (auto [type, result] : {std::pair{TRAIN_TYPE_F64, TRAIN_TYPE_F64},
+                              {TRAIN_TYPE_F32, TRAIN_TYPE_BF16},
+                              {TRAIN_TYPE_F16, TRAIN_TYPE_BF16}}) {
+    Case c{1, 1, 1, 1, 1, 1, 1};
+    c.type = type;
+    c.result = result;
+    for (TrainLibrary entry : {TRAIN_LIBRARY_CONV2D, TRAIN_LIBRARY_CONV2D_TRANSPOSE,
+                               TRAIN_LIBRARY_CONV2D_FILTER_GRAD, TRAIN_LIBRARY_MAX_POOL,
+                               TRAIN_LIBRARY_MAX_POOL_GRAD, TRAIN_LIBRARY_AVG_POOL,
+                               TRAIN_LIBRARY_AVG_POOL_GRAD})
+      EXPECT_FALSE(rt::runLibrary(entry, buffers, c.params().data(), team(1)).ok());
   }
+}
+
+TEST(Pooling, MaximaAndTheirGradient) {
+  for (TrainType type : {TRAIN_TYPE_F32, TRAIN_TYPE_F16, TRAIN_TYPE_BF16})
+    for (auto [kernel, stride, pad] : {std::tuple{2, 2, 0},
+                                       {3, 2, 1},
+                                       {3, 1, 1},
+                                       {1, 1, 0},
+                                       {5, 3, 2},
+                                       {-3, 2, 1},
+                                       {-2, 1, 0},
+                                       {-5, 3, 2}}) {
+      Case c = poolCase(std::abs(kernel), stride, pad);
+      c.type = c.result = type;
+      if (kernel < 0)
+        c.H = 23, c.W = 75; // more outputs than stand side by side
+      Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
+      for (float &value : input)
+        value = std::round(value * 4); // ties: the first one counts
+      input[20] = NAN;
+      auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
+      Floats dout = roundedFloats(static_cast<int64_t>(count), 2, type), expected(count);
+      std::vector<int32_t> where(count);
+      Floats din(input.size(), 0.0f);
+      forEachWindow(c, [&](size_t plane, size_t at, const std::vector<int32_t> &inside) {
+        int32_t best = inside.front();
+        for (int32_t offset : inside) {
+          float value = input[plane + static_cast<size_t>(offset)];
+          float top = input[plane + static_cast<size_t>(best)];
+          if (!std::isnan(top) && (std::isnan(value) || value > top))
+            best = offset;
+        }
+        where[at] = best;
+        expected[at] = input[plane + static_cast<size_t>(best)];
+        din[plane + static_cast<size_t>(best)] += dout[at];
+      });
+      std::vector<char> image = encode(input, type), shares = encode(dout, type);
+      for (int threads : {1, 2}) {
+        std::vector<char> out = encode(Floats(count), type),
+                          gradient = encode(Floats(input.size(), NAN), type);
+        std::vector<int32_t> indices(count);
+        run(TRAIN_LIBRARY_MAX_POOL, {image.data(), out.data(), indices.data()},
+            c.params(), threads);
+        EXPECT_TRUE(sameBits(decode(out, type), expected));
+        EXPECT_EQ(indices, where);
+        Workspace workspace(TRAIN_LIBRARY_MAX_POOL_GRAD, c.params(), threads);
+        run(TRAIN_LIBRARY_MAX_POOL_GRAD,
+            {shares.data(), indices.data(), gradient.data(), workspace.data()},
+            c.params(), threads);
+        EXPECT_EQ(gradient, encode(rounded(din, type), type));
+      }
+    }
 }
 
 // Indices from elsewhere write nothing outside the plane, and the first one is named.
@@ -285,13 +328,17 @@ TEST(Pooling, ForeignIndicesAreRefused) {
 TEST(Pooling, AveragesAndTheirGradient) {
   for (auto [kernel, stride, pad] :
        {std::tuple{2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {11, 1, 0}, {3, 4, 1}})
-    for (bool accumulate : {false, true}) {
+    for (int variant = 0; variant < 6; ++variant) {
+      const bool accumulate = variant % 2;
+      const TrainType type =
+          std::vector{TRAIN_TYPE_F32, TRAIN_TYPE_F16, TRAIN_TYPE_BF16}[variant / 2];
       Case c = poolCase(kernel, stride, pad);
+      c.type = c.result = type;
       c.W = 93;
       c.accumulate = accumulate;
-      Floats input = randomFloats(c.N * c.C * c.H * c.W, 1);
+      Floats input = roundedFloats(c.N * c.C * c.H * c.W, 1, type);
       auto count = static_cast<size_t>(c.N * c.C * c.OH() * c.OW());
-      Floats dout = randomFloats(static_cast<int64_t>(count), 2), expected(count);
+      Floats dout = roundedFloats(static_cast<int64_t>(count), 2, type), expected(count);
       Floats initial(input.size(), accumulate ? 1.5f : NAN);
       Floats din(input.size(), accumulate ? 1.5f : 0.0f);
       const auto area = static_cast<float>(kernel * kernel);
@@ -303,13 +350,16 @@ TEST(Pooling, AveragesAndTheirGradient) {
         }
         expected[at] = sum / area;
       });
+      std::vector<char> image = encode(input, type), shares = encode(dout, type);
       for (int threads : {1, 2}) {
-        Floats out(count), gradient = initial;
-        run(TRAIN_LIBRARY_AVG_POOL, {input.data(), out.data()}, c.params(), threads);
-        EXPECT_TRUE(sameBits(out, expected));
-        run(TRAIN_LIBRARY_AVG_POOL_GRAD, {dout.data(), gradient.data()}, c.params(),
-            threads);
-        EXPECT_TRUE(sameBits(gradient, din));
+        std::vector<char> out = encode(Floats(count), type),
+                          gradient = encode(initial, type);
+        run(TRAIN_LIBRARY_AVG_POOL, {image.data(), out.data()}, c.params(), threads);
+        EXPECT_EQ(out, encode(rounded(expected, type), type));
+        Workspace workspace(TRAIN_LIBRARY_AVG_POOL_GRAD, c.params(), threads);
+        run(TRAIN_LIBRARY_AVG_POOL_GRAD,
+            {shares.data(), gradient.data(), workspace.data()}, c.params(), threads);
+        EXPECT_EQ(gradient, encode(rounded(din, type), type));
       }
     }
 }

@@ -62,7 +62,8 @@ TEST(Embedding, NamesTheFirstBadId) {
     EXPECT_EQ(status.kind(), rt::ErrorKind::Data);
   }
   void *gradBuffers[] = {ids.data(), out.data(), table.data()};
-  int64_t gradParams[] = {7, 1, 200000, TRAIN_TYPE_I32, 0};
+  int64_t gradParams[] = {
+      7, 1, 200000, TRAIN_TYPE_I32, 0, TRAIN_TYPE_F32, TRAIN_TYPE_F32};
   EXPECT_FALSE(
       rt::runLibrary(TRAIN_LIBRARY_EMBEDDING_GRAD, gradBuffers, gradParams, team(1))
           .ok());
@@ -102,26 +103,35 @@ TEST(CheckLabels, NamesTheFirstThatIsNeitherAClassNorIgnored) {
 }
 
 TEST(EmbeddingGrad, SumsInAscendingOrder) {
-  for (bool accumulate : {false, true})
-    for (int64_t columns : {1, 5, 48, 200}) {
-      const int64_t rows = 9, count = 500;
-      std::vector<int64_t> ids = makeIds(count, rows);
-      Floats dout = randomFloats(count * columns, 1),
-             initial = randomFloats(rows * columns, 2);
-      Floats expected = initial;
-      if (!accumulate)
-        expected.assign(expected.size(), 0.0f);
-      for (int64_t i = 0; i < count; ++i)
-        for (int64_t j = 0; j < columns; ++j)
-          expected[static_cast<size_t>(ids[static_cast<size_t>(i)] * columns + j)] +=
-              dout[static_cast<size_t>(i * columns + j)];
-      std::vector<int64_t> params = {rows, columns, count, TRAIN_TYPE_I64, accumulate};
-      for (int threads : {1, 2, 3}) {
-        Floats dtable = initial;
-        Workspace workspace(TRAIN_LIBRARY_EMBEDDING_GRAD, params, threads);
-        run(TRAIN_LIBRARY_EMBEDDING_GRAD,
-            {ids.data(), dout.data(), dtable.data(), workspace.data()}, params, threads);
-        EXPECT_TRUE(sameBits(dtable, expected)) << threads << " threads";
+  const std::pair<TrainType, TrainType> types[] = {{TRAIN_TYPE_F32, TRAIN_TYPE_F32},
+                                                   {TRAIN_TYPE_F16, TRAIN_TYPE_F32},
+                                                   {TRAIN_TYPE_F16, TRAIN_TYPE_F16},
+                                                   {TRAIN_TYPE_BF16, TRAIN_TYPE_F32},
+                                                   {TRAIN_TYPE_BF16, TRAIN_TYPE_BF16}};
+  for (auto [from, to] : types)
+    for (bool accumulate : {false, true})
+      for (int64_t columns : {1, 5, 48, 200}) {
+        const int64_t rows = 9, count = 500;
+        std::vector<int64_t> ids = makeIds(count, rows);
+        Floats dout = roundedFloats(count * columns, 1, from),
+               initial = roundedFloats(rows * columns, 2, to);
+        Floats expected = initial;
+        if (!accumulate)
+          expected.assign(expected.size(), 0.0f);
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t j = 0; j < columns; ++j)
+            expected[static_cast<size_t>(ids[static_cast<size_t>(i)] * columns + j)] +=
+                dout[static_cast<size_t>(i * columns + j)];
+        std::vector<int64_t> params = {rows,       columns, count, TRAIN_TYPE_I64,
+                                       accumulate, from,    to};
+        std::vector<char> terms = encode(dout, from);
+        for (int threads : {1, 2, 3}) {
+          std::vector<char> table = encode(initial, to);
+          Workspace workspace(TRAIN_LIBRARY_EMBEDDING_GRAD, params, threads);
+          run(TRAIN_LIBRARY_EMBEDDING_GRAD,
+              {ids.data(), terms.data(), table.data(), workspace.data()}, params,
+              threads);
+          EXPECT_EQ(table, encode(rounded(expected, to), to)) << threads << " threads";
+        }
       }
-    }
 }

@@ -98,11 +98,13 @@ inline Floats decode(const std::vector<char> &bytes, TrainType type) {
   return values;
 }
 
-inline Floats roundedFloats(int64_t count, unsigned seed, TrainType type) {
-  Floats values = randomFloats(count, seed);
+inline Floats rounded(Floats values, TrainType type) {
   for (float &value : values)
     value = nearest(value, type);
   return values;
+}
+inline Floats roundedFloats(int64_t count, unsigned seed, TrainType type) {
+  return rounded(randomFloats(count, seed), type);
 }
 
 /// Exactly the planned workspace, between guards that must survive.
