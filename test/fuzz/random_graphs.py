@@ -6,14 +6,16 @@ under each further set, each executable trains some steps on the same random dat
 statistics and optimizer state (--hash-every=1) are compared with those of the base, step by step. Anything else than
 equal hashes is a failure: a signal, an error of the compiler or the executable, a loss that is not finite, a program
 that does not end. With --interpreter, one step of plain gradient descent is also compared with the reference
-interpreter's, parameter by parameter.
+interpreter's, parameter by parameter. With --interpret-plans=N, the planned program under each set of options also runs
+N steps in the interpreter, and its results are held to those of the base there: what the passes did, without the
+lowering.
 
     test/fuzz/random_graphs.py --bin build/dev/bin --seeds=1-200 --options=--threads=2 --interpreter
     test/fuzz/random_graphs.py --bin build/dev/bin --seeds=1-50 --base='--accumulate=2 --clip-norm=1' \\
         --options='--accumulate=2 --clip-norm=1 --threads=2' --options='... --remat=sqrt'
 
 Each set of options replaces the base's, so what changes results (accumulate, optimizer, clipping) belongs to all of
-them. A budget may be in percent: --memory-budget=0% is the smallest arena that --pareto finds, 100% the arena without
+them. {op} stands for the elementwise op that the graph has most of. A budget may be in percent: --memory-budget=0% is the smallest arena that --pareto finds, 100% the arena without
 recomputation. `--check-passes` as an option makes the compiler execute the graph before and after each of its passes.
 
 One line is printed per failure, with the command that repeats it; the last line sums up. What failing seeds left
@@ -38,6 +40,7 @@ import sys
 GRAPH = re.compile(r"train\.graph @random\((.*?)\) ->", re.S)
 INPUT = re.compile(r"%(\w+): tensor<((?:\d+x)*)(f32|i32|i64|i1)>")
 ROUNDING_SEEDS = range(1, 4)
+ELEMENTWISE = re.compile(r"train\.(relu|gelu|silu|sigmoid|tanh|add|sub|mul|exp|abs|max|min)\b")
 HASH = re.compile(r"^hash (\d+) ([0-9a-f]+)$", re.M | re.I)
 
 
@@ -132,15 +135,18 @@ def train(options, model, folder, name, flags, files):
     return hashes
 
 
-def settle_budget(options, model, flags):
+def settle_budget(options, model, flags, tables):
     """Flags with a budget in percent of the way from the smallest arena to the one without recomputation as bytes."""
     settled = []
     for flag in flags:
         share = re.fullmatch(r"--memory-budget=(\d+)%", flag)
         if share:
-            rest = [other for other in flags if other != flag]
-            table = call([f"{options.bin}/train-compile", model, "--dry-run", "--pareto", *rest], "train-compile --pareto", 300)
-            arenas = [int(line.split()[0]) for line in table.splitlines()[1:]]
+            rest = tuple(other for other in flags if other != flag)
+            if rest not in tables:
+                table = call([f"{options.bin}/train-compile", model, "--dry-run", "--pareto", *rest],
+                             "train-compile --pareto", 300)
+                tables[rest] = [int(line.split()[0]) for line in table.splitlines()[1:]]
+            arenas = tables[rest]
             flag = f"--memory-budget={arenas[-1] + (arenas[0] - arenas[-1]) * int(share.group(1)) // 100}"
         settled.append(flag)
     return settled
@@ -150,6 +156,16 @@ def compare_hashes(base, other, base_flags, flags):
     for (step, expected), (_, actual) in zip(base, other):
         if expected != actual:
             raise Failure(f"step {step} has another hash under '{' '.join(flags)}' than under '{' '.join(base_flags)}'")
+
+
+def interpret_plan(options, model, folder, flags):
+    """The hash of all outputs and symbols after --interpret-plans steps of the planned program, on random inputs."""
+    planned = f"{folder}/planned.mlir"
+    with open(planned, "w") as file:
+        file.write(call([f"{options.bin}/train-compile", model, "--emit=mlir:planned", *flags],
+                        f"train-compile --emit=mlir:planned {' '.join(flags)}", 300))
+    return call([f"{options.bin}/train-interp", planned, "--mode=native", f"--steps={options.interpret_plans}",
+                 "--print=hash"], f"train-interp of the plan under {' '.join(flags)}", 900)
 
 
 def largest(values):
@@ -217,10 +233,17 @@ def attempt(options, seed):
         base_flags = shlex.split(options.base)
         files = make_data(text, folder, seed, 4)
         base = train(options, model, folder, "base", base_flags, files)
+        plan = interpret_plan(options, model, folder, base_flags) if options.interpret_plans else None
+        tables = {}
+        kinds = ELEMENTWISE.findall(text)
+        commonest = max(sorted(set(kinds)), key=kinds.count)
         for number, flags in enumerate(options.options):
-            flags = settle_budget(options, model, shlex.split(flags))
+            flags = settle_budget(options, model, shlex.split(flags.replace("{op}", commonest)), tables)
             hashes = train(options, model, folder, f"other{number}", flags, files)
             compare_hashes(base, hashes, base_flags, flags)
+            if plan is not None and interpret_plan(options, model, folder, flags) != plan:
+                raise Failure(f"the interpreter has other results under '{' '.join(flags)}' than under "
+                              f"'{' '.join(base_flags)}'")
         if options.interpreter:
             share = compare_with_interpreter(options, model, text, folder, seed)
     except Failure as failure:
@@ -234,6 +257,7 @@ def reproducer(options, seed):
                f"--base={options.base}", *[f"--options={flags}" for flags in options.options]]
     command += [f"--generate={options.generate}"] if options.generate else []
     command += ["--interpreter"] if options.interpreter else []
+    command += [f"--interpret-plans={options.interpret_plans}"] if options.interpret_plans else []
     return shlex.join(command)
 
 
@@ -257,6 +281,7 @@ def main():
     parser.add_argument("--options", action="append", default=[], help="another set; may be repeated")
     parser.add_argument("--generate", default="", help="further options of train-random-graph")
     parser.add_argument("--interpreter", action="store_true")
+    parser.add_argument("--interpret-plans", type=int, default=0, metavar="N", help="steps of each plan in the interpreter")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", default="random-graph-findings", help="folder for the files of failing seeds")
     options = parser.parse_args()

@@ -280,7 +280,8 @@ def TrainSchedule : TrainPass<"train-schedule"> {
   let summary = "fix the order of issue";
   let description = [{
     List scheduling, block by block: of the ops that are ready, one that frees more bytes than it allocates goes first (the most
-    first), else the one that comes first in the order given. So updates run as soon as their gradient is complete, and
+    first), else the one that comes first in the order given. What an op would free, less what it and the few ops that it still waits for
+    allocate, counts for those as well. So updates run as soon as their gradient is complete, wherever their scalars stand, and
     nothing big is computed before the order given needs it. Constants move to their first use. Every reader of a storage comes before the
     op that overwrites it, writes come last. The better of the new order and the one given is kept,
     by the peak of MemoryTimeline with results in the place of dying operands.

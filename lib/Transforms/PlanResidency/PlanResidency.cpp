@@ -385,6 +385,16 @@ private:
       largestProgram = program;
     }
     int64_t others = largest ? largest->arena : 0;
+    // The first of all candidates, whatever the budget; what the others are takes long to
+    // find out for large steps.
+    if (!pareto && others <= budget) {
+      FailureOr<Trial> whole = tryOut(step, persistent, threads);
+      if (failed(whole))
+        return failure();
+      if (whole->arena <= budget)
+        return Plan{variants.front(),
+                    planning::keepEverything(variants.front()->problem.getProblem())};
+    }
     Candidates candidates(variants, persistent, threads);
     double base = variants.front()->problem.getProblem().baseCost();
     if (pareto && failed(tabulate(step, candidates, others, base)))

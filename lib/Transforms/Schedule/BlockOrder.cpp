@@ -1,7 +1,9 @@
 //===- BlockOrder.cpp - greedy list scheduling by bytes ---------------------===//
 //
-// O((ops + uses) log ops): an op's priority changes only when it becomes the last user of
-// some storage, and each storage has one last user.
+// O((ops + uses) log ops) for ops of a bounded number of operands: an op's own priority
+// changes only when it becomes the last user of some storage, and each storage has one
+// last user. What an op unlocks is looked at when a predecessor of the unlocked op has
+// been placed, a bounded number of ops back.
 //
 //===----------------------------------------------------------------------===//
 #include "BlockOrder.h"
@@ -20,13 +22,18 @@ namespace {
 /// without the terminator, constants and writes.
 struct Node {
   Operation *op;
-  SmallVector<unsigned> successors;
+  SmallVector<unsigned> successors, predecessors;
   unsigned unscheduledPredecessors = 0;
   /// Bytes of results with storage of their own, and storages that the op reads.
   int64_t allocated = 0;
   SmallVector<unsigned, 4> roots;
   bool scheduled = false;
+  /// The net bytes of what waits for this op and few others (see pullAncestors).
+  int64_t unlocked = 0;
 };
+
+/// An op that waits for more than these waits for something larger than scalars.
+constexpr unsigned kMostAncestors = 16;
 
 /// The storage below a chain of views and in-place updates.
 struct Root {
@@ -46,7 +53,7 @@ public:
         continue;
       }
       indexOf[&op] = nodes.size();
-      nodes.push_back({&op, {}, 0, 0, {}, false});
+      nodes.push_back({&op, {}, {}, 0, 0, {}, false, 0});
     }
     for (BlockArgument argument : block.getArguments())
       // Carried accumulators outlive the block; inputs of a program end with their last
@@ -70,6 +77,8 @@ public:
     for (unsigned i = 0, e = nodes.size(); i != e; ++i)
       if (nodes[i].unscheduledPredecessors == 0)
         ready.insert({getPriority(i), i});
+    for (unsigned i = 0, e = nodes.size(); i != e; ++i)
+      pullAncestors(i);
     while (!ready.empty()) {
       unsigned next = ready.begin()->second;
       ready.erase(ready.begin());
@@ -179,6 +188,7 @@ private:
 
   void addEdge(unsigned from, unsigned to) {
     nodes[from].successors.push_back(to);
+    nodes[to].predecessors.push_back(from);
     ++nodes[to].unscheduledPredecessors;
   }
 
@@ -192,13 +202,19 @@ private:
     }
   }
 
-  /// Lower is sooner: the net of bytes allocated and freed if it is negative, else zero.
-  int64_t getPriority(unsigned index) const {
+  /// The bytes that an op allocates, less those that it frees.
+  int64_t getNet(unsigned index) const {
     int64_t net = nodes[index].allocated;
     for (unsigned root : nodes[index].roots)
       if (roots[root].unscheduledUsers == 1)
         net -= roots[root].bytes;
-    return std::min<int64_t>(net, 0);
+    return net;
+  }
+
+  /// Lower is sooner: the net of the op, or of it and what it unlocks, if that is
+  /// negative, else zero.
+  int64_t getPriority(unsigned index) const {
+    return std::min<int64_t>({getNet(index), nodes[index].unlocked, 0});
   }
 
   void schedule(unsigned index) {
@@ -217,14 +233,17 @@ private:
         break;
       }
     }
-    for (unsigned successor : node.successors)
+    for (unsigned successor : node.successors) {
       if (--nodes[successor].unscheduledPredecessors == 0)
         ready.insert({getPriority(successor), successor});
+      else
+        pullAncestors(successor);
+    }
   }
 
   void reprioritize(unsigned user, unsigned root) {
     if (nodes[user].unscheduledPredecessors != 0)
-      return;
+      return pullAncestors(user);
     int64_t bytes = roots[root].bytes;
     int64_t now = getPriority(user);
     roots[root].bytes = 0;
@@ -235,6 +254,39 @@ private:
     // It may not be in the list yet: then inserting it twice would be wrong.
     if (ready.erase({before, user}))
       ready.insert({now, user});
+  }
+
+  /// An update that could free its gradient may wait for scalars that anyone could
+  /// compute now. What it frees, less what it and all that it waits for allocate, counts
+  /// for each of them.
+  void pullAncestors(unsigned index) {
+    if (nodes[index].unscheduledPredecessors == 0)
+      return;
+    int64_t net = getNet(index);
+    SmallVector<unsigned, kMostAncestors> ancestors;
+    auto collect = [&](unsigned of) {
+      for (unsigned predecessor : nodes[of].predecessors) {
+        if (nodes[predecessor].scheduled || llvm::is_contained(ancestors, predecessor))
+          continue;
+        ancestors.push_back(predecessor);
+        net += nodes[predecessor].allocated;
+      }
+      return net < 0 && ancestors.size() <= kMostAncestors;
+    };
+    if (!collect(index))
+      return;
+    for (unsigned i = 0; i < ancestors.size(); ++i)
+      if (!collect(ancestors[i]))
+        return;
+    for (unsigned ancestor : ancestors) {
+      Node &node = nodes[ancestor];
+      if (node.unlocked <= net)
+        continue;
+      bool wasListed = ready.erase({getPriority(ancestor), ancestor});
+      node.unlocked = net;
+      if (wasListed)
+        ready.insert({getPriority(ancestor), ancestor});
+    }
   }
 
   void emitConstantsOf(Operation *op) {

@@ -14,8 +14,8 @@ namespace train {
 /// to overwriting: every reader of bytes comes before the op that overwrites them, writes
 /// of symbols come last, constants directly before their first user. Of the ops that are
 /// ready, one that frees more bytes than it allocates goes first (the most first), else
-/// the one that stands first. Empty if no such order exists, because two ops have to come
-/// before each other.
+/// the one that stands first; what an op frees counts for the few that it still waits
+/// for. Empty if no such order exists, because two ops have to come before each other.
 llvm::SmallVector<mlir::Operation *> orderBlock(mlir::Block &block);
 
 /// Moves the ops of `block` into `order`.
