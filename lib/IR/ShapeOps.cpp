@@ -209,9 +209,11 @@ static std::optional<int64_t> contiguousOffset(SliceOp op) {
 
 ResultStorage SliceOp::getResultStorage(unsigned) {
   if (auto offset = contiguousOffset(*this)) {
-    int64_t bytes = *offset * getElementBytes(inference::getElement(getX()));
-    if (bytes % TRAIN_ALIGNMENT == 0)
-      return ResultStorage::view(0, bytes);
+    Type element = inference::getElement(getX());
+    bool packed = element.getIntOrFloatBitWidth() == 4;
+    int64_t bits = *offset * (packed ? 4 : 8 * getElementBytes(element));
+    if (bits % (8 * TRAIN_ALIGNMENT) == 0)
+      return ResultStorage::view(0, bits / 8);
   }
   return ResultStorage::fresh();
 }

@@ -43,6 +43,7 @@ void attachIndex(mlir::MLIRContext *context);
 void attachLoss(mlir::MLIRContext *context);
 void attachOptimizer(mlir::MLIRContext *context);
 void attachPrecision(mlir::MLIRContext *context);
+void attachQuantization(mlir::MLIRContext *context);
 void attachRandom(mlir::MLIRContext *context);
 void attachReduction(mlir::MLIRContext *context);
 void attachNormalization(mlir::MLIRContext *context);

@@ -19,15 +19,20 @@ PhiloxBlock philox(PhiloxBlock counter, std::array<uint32_t, 2> key) {
   return counter;
 }
 
-double dropoutUniform(int64_t seed, int64_t site, int64_t step, int64_t sample,
-                      int64_t element) {
+uint32_t dropoutWord(int64_t seed, int64_t site, int64_t step, int64_t sample,
+                     int64_t element) {
   auto low = [](int64_t value) { return static_cast<uint32_t>(value); };
   auto high = [](int64_t value) {
     return static_cast<uint32_t>(static_cast<uint64_t>(value) >> 32);
   };
   PhiloxBlock block = philox({low(element >> 2), low(site), low(step), low(sample)},
                              {low(seed), high(seed)});
-  return (block[element & 3] >> 8) * 0x1p-24;
+  return block[element & 3];
+}
+
+double dropoutUniform(int64_t seed, int64_t site, int64_t step, int64_t sample,
+                      int64_t element) {
+  return (dropoutWord(seed, site, step, sample, element) >> 8) * 0x1p-24;
 }
 
 } // namespace train::reference

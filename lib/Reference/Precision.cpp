@@ -101,31 +101,6 @@ LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results r
   return success();
 }
 
-LogicalResult evaluateQuantize(QuantizeOp, Operands operands, Results results,
-                               EvalContext &context) {
-  Tensor &result = results[0];
-  if (!result.isFloat()) {
-    // Integer storage has no fraction to keep, so the rounding belongs to the value here.
-    for (int64_t e = 0; e < result.size(); ++e)
-      result.i[e] = saturate(std::nearbyint(operands[0]->f[e] * operands[1]->f[0]),
-                             result.elementType);
-    return success();
-  }
-  double largest = largestFinite(result.elementType);
-  for (int64_t e = 0; e < result.size(); ++e) {
-    double scaled = operands[0]->f[e] * operands[1]->f[0];
-    result.f[e] = std::isnan(scaled) ? scaled : std::clamp(scaled, -largest, largest);
-  }
-  return success();
-}
-
-LogicalResult evaluateDequantize(DequantizeOp, Operands operands, Results results,
-                                 EvalContext &) {
-  for (int64_t e = 0; e < results[0].size(); ++e)
-    results[0].f[e] = operands[0]->number(e) / operands[1]->f[0];
-  return success();
-}
-
 } // namespace
 
 void attachPrecision(MLIRContext *context) {
@@ -134,8 +109,6 @@ void attachPrecision(MLIRContext *context) {
   attach<UnscaleOp, evaluateUnscale>(context);
   attach<CheckFiniteOp, evaluateCheckFinite>(context);
   attach<UpdateScaleOp, evaluateUpdateScale>(context);
-  attach<QuantizeOp, evaluateQuantize>(context);
-  attach<DequantizeOp, evaluateDequantize>(context);
 }
 
 } // namespace train::reference

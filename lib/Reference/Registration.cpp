@@ -17,6 +17,7 @@ void train::registerReference(mlir::DialectRegistry &registry) {
     reference::attachLoss(context);
     reference::attachOptimizer(context);
     reference::attachPrecision(context);
+    reference::attachQuantization(context);
     reference::attachRandom(context);
     reference::attachReduction(context);
     reference::attachNormalization(context);

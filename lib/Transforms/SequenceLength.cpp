@@ -49,6 +49,12 @@ private:
           setType(dropout.getY(), dropout.getX().getType());
           return success();
         })
+        .Case<QuantizeOp, DequantizeOp>([&](auto op) {
+          setType(
+              op.getResult(),
+              getTensorType(op.getResult()).clone(getTensorType(op.getX()).getShape()));
+          return success();
+        })
         .Case([&](BroadcastOp broadcast) { return setSizes(broadcast); })
         .Case([&](SliceOp slice) { return setSizes(slice); })
         .Case([&](ReshapeOp reshape) { return setSizes(reshape); })

@@ -50,3 +50,54 @@ train.graph @dequantize(%x: tensor<4x64xf8E4M3FN>, %scale: tensor<f32>) {
   %y = train.dequantize %x, %scale : tensor<4x64xf8E4M3FN>, tensor<f32> -> tensor<4x64xf32>
   train.return
 }
+
+// CHECK-LABEL: train.graph @quantize_randomly(
+train.graph @quantize_randomly(%x: tensor<4x64xf32>, %scale: tensor<f32>) {
+  %key = train.random_key : tensor<3xi64>
+  // CHECK: = train.quantize %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} random %{{[a-z0-9_]+}} : tensor<3xi64>, {samples = 4 : i64, site = 3 : i64} : tensor<4x64xf32>, tensor<f32> -> tensor<4x64xf8E5M2>
+  %q = train.quantize %x, %scale random %key : tensor<3xi64>, {samples = 4 : i64, site = 3 : i64} : tensor<4x64xf32>, tensor<f32> -> tensor<4x64xf8E5M2>
+  train.return
+}
+
+// CHECK-LABEL: train.step @amax(
+train.step @amax(%x: tensor<4x64xbf16>, %before: tensor<f32>) {
+  // CHECK: = train.amax %{{[a-z0-9_]+}} and %{{[a-z0-9_]+}} : tensor<f32>, : tensor<4x64xbf16> -> tensor<f32>
+  %m = train.amax %x and %before : tensor<f32>, : tensor<4x64xbf16> -> tensor<f32>
+  train.return
+}
+
+// CHECK-LABEL: train.step @delayed_scale(
+train.step @delayed_scale(%history: tensor<16xf32>, %scale: tensor<f32>, %amax: tensor<f32>) {
+  // CHECK: = train.delayed_scale %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} {largest = 4.480000e+02 : f64, margin = 0 : i64} : tensor<16xf32>, tensor<f32>, tensor<f32>
+  %new:2 = train.delayed_scale %history, %scale, %amax {largest = 4.480000e+02 : f64, margin = 0 : i64} : tensor<16xf32>, tensor<f32>, tensor<f32>
+  train.return
+}
+
+// CHECK-LABEL: train.graph @quantize_blocks(
+train.graph @quantize_blocks(%x: tensor<4x64xbf16>) {
+  // CHECK: = train.quantize_blocks %{{[a-z0-9_]+}} : tensor<4x64xbf16> -> tensor<4x64xf8E4M3FN>, tensor<4x2xf8E8M0FNU>
+  %q, %b = train.quantize_blocks %x : tensor<4x64xbf16> -> tensor<4x64xf8E4M3FN>, tensor<4x2xf8E8M0FNU>
+  train.return
+}
+
+// CHECK-LABEL: train.graph @quantize_blocks_with_a_scale(
+train.graph @quantize_blocks_with_a_scale(%x: tensor<32x64xf32>, %s: tensor<f32>) {
+  %key = train.random_key : tensor<3xi64>
+  // CHECK: = train.quantize_blocks %{{[a-z0-9_]+}} scale %{{[a-z0-9_]+}} : tensor<f32>, random %{{[a-z0-9_]+}} : tensor<3xi64>, {samples = 1 : i64, site = 2 : i64} : tensor<32x64xf32> -> tensor<32x64xf4E2M1FN>, tensor<2x4xf8E4M3FN>
+  %q, %b = train.quantize_blocks %x scale %s : tensor<f32>, random %key : tensor<3xi64>, {samples = 1 : i64, site = 2 : i64} : tensor<32x64xf32> -> tensor<32x64xf4E2M1FN>, tensor<2x4xf8E4M3FN>
+  train.return
+}
+
+// CHECK-LABEL: train.graph @dequantize_blocks(
+train.graph @dequantize_blocks(%q: tensor<4x64xf8E4M3FN>, %b: tensor<4x2xf8E8M0FNU>) {
+  // CHECK: = train.dequantize_blocks %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} : tensor<4x64xf8E4M3FN>, tensor<4x2xf8E8M0FNU> -> tensor<4x64xbf16>
+  %y = train.dequantize_blocks %q, %b : tensor<4x64xf8E4M3FN>, tensor<4x2xf8E8M0FNU> -> tensor<4x64xbf16>
+  train.return
+}
+
+// CHECK-LABEL: train.graph @dequantize_blocks_with_a_scale(
+train.graph @dequantize_blocks_with_a_scale(%q: tensor<4x64xf4E2M1FN>, %b: tensor<4x4xf8E4M3FN>, %s: tensor<f32>) {
+  // CHECK: = train.dequantize_blocks %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} scale %{{[a-z0-9_]+}} : tensor<f32>, : tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN> -> tensor<4x64xf32>
+  %y = train.dequantize_blocks %q, %b scale %s : tensor<f32>, : tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN> -> tensor<4x64xf32>
+  train.return
+}

@@ -8,17 +8,23 @@
 
 namespace train::rows {
 
-/// The type in which kernels load and store an element: i1 is a byte, bf16 a word of 16
-/// bits (processors without bf16 call a library function for each value of that type),
-/// all others are themselves.
+/// The type in which kernels load and store an element: i1 and the floats of 8 bits are a
+/// byte, bf16 a word of 16 bits (processors without bf16 call a library function for each
+/// value of that type), all others are themselves. Of packed elements it is the byte that
+/// two of them share.
 mlir::Type getStorageType(mlir::Type element);
 
-/// A stored element (scalar or vector) in the type in which the program computes.
+/// Whether two elements share a byte, the first one in its lower half.
+bool isPacked(mlir::Type element);
+
+/// An element of a buffer of `element` (scalar or vector, of its storage type; a packed
+/// one in a byte of its own) in the type in which the program computes.
 mlir::Value emitWiden(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
-                      mlir::Type compute);
-/// A computed element (scalar or vector) in the type in which it is stored.
+                      mlir::Type element, mlir::Type compute);
+/// A computed element (scalar or vector) as a buffer of `element` stores it; the
+/// converse.
 mlir::Value emitNarrow(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
-                       mlir::Type storage);
+                       mlir::Type element);
 
 /// What a reduction starts from, in the given scalar or vector type.
 mlir::Value emitNeutral(mlir::ImplicitLocOpBuilder &b, Reduction reduction,

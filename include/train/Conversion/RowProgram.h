@@ -173,6 +173,8 @@ private:
   Program program;
   std::string nodeKeys;
   llvm::StringMap<int> known; ///< equal nodes are one node
+  /// What the results of roundTo were made of, and for which type.
+  llvm::DenseMap<int, std::pair<int, mlir::Type>> unrounded;
 };
 
 /// The programs of one op, run in order, and the workspace that carries values between

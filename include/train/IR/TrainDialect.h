@@ -55,6 +55,15 @@ inline constexpr llvm::StringLiteral kLayerAttr = "train.layer";
 Stage getStage(mlir::ModuleOp module);
 void setStage(mlir::ModuleOp module, Stage stage);
 
+/// Rows and columns of the blocks of a tensor's last two dimensions that have a scale
+/// each; one row where it has one dimension.
+struct BlockSize {
+  int64_t rows, columns;
+};
+/// From the types of a tensor and of its blocks' scales, which quantize_blocks has
+/// verified.
+BlockSize getBlockSize(mlir::RankedTensorType tensor, mlir::RankedTensorType scales);
+
 } // namespace train
 
 #endif // TRAIN_IR_TRAINDIALECT_H

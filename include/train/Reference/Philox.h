@@ -21,6 +21,10 @@ PhiloxBlock philox(PhiloxBlock counter, std::array<uint32_t, 2> key);
 double dropoutUniform(int64_t seed, int64_t site, int64_t step, int64_t sample,
                       int64_t element);
 
+/// The word behind it, all 32 bits.
+uint32_t dropoutWord(int64_t seed, int64_t site, int64_t step, int64_t sample,
+                     int64_t element);
+
 } // namespace train::reference
 
 #endif // TRAIN_REFERENCE_PHILOX_H

@@ -79,7 +79,8 @@ private:
     case TRAIN_LIBRARY_COPY:
     case TRAIN_LIBRARY_FILL:
     case TRAIN_LIBRARY_EMBEDDING:
-      return true;
+      // They move whole bytes.
+      return element.getIntOrFloatBitWidth() >= 8;
     default:
       return element.isF16() || element.isBF16();
     }
@@ -229,8 +230,41 @@ private:
 
 } // namespace
 
+// What an executable shares with the outside has types that its runtime knows; those of 8
+// bits and fewer live within a step.
+static LogicalResult checkInterface(ProgramOpInterface program) {
+  auto check = [](Operation *op, Type type) -> LogicalResult {
+    Type element = getElementTypeOrSelf(type);
+    if (getRuntimeType(element))
+      return success();
+    return op->emitOpError("has element type ")
+           << element << ", which executables neither read nor write yet";
+  };
+  for (BlockArgument input : program.getBodyBlock()->getArguments())
+    if (failed(check(program, input.getType())))
+      return failure();
+  Operation *ret = program.getBodyBlock()->getTerminator();
+  for (Value output : ret->getOperands())
+    if (failed(check(ret, output.getType())))
+      return failure();
+  for (Operation &op : *program->getParentOfType<ModuleOp>().getBody()) {
+    auto type = isa<ParamOp, StateOp>(op) ? op.getAttrOfType<TypeAttr>("type") : nullptr;
+    if (type && failed(check(&op, type.getValue())))
+      return failure();
+  }
+  WalkResult literals = program.walk([&](ConstantOp constant) {
+    bool literal = constant.getLibraryCalls().empty();
+    return literal && failed(check(constant, constant.getType()))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return failure(literals.wasInterrupted());
+}
+
 FailureOr<CommandList> train::buildCommands(ProgramOpInterface program,
                                             KernelTable &kernels, TextTable &texts) {
+  if (failed(checkInterface(program)))
+    return failure();
   CommandBuilder builder(kernels, texts);
   Block *block = program.getBodyBlock();
   // A loop loads each micro-batch itself; without one the program's inputs are loaded

@@ -101,16 +101,23 @@ private:
 
   // The address of buffer `i` at the current row and this column.
   Value address(int i, Value column) {
-    const Buffer &buffer = program.buffers[i];
-    Type element = getStorageType(buffer.element);
-    return buffer.strides.back() ? offset(rowBases[i], element, column) : rowBases[i];
+    return program.buffers[i].strides.back() ? elementAt(i, rowBases[i], column)
+                                             : rowBases[i];
+  }
+
+  // The address of element `index` from `base` on; of packed ones, of the pair that
+  // begins there: rows and vectors hold whole pairs.
+  Value elementAt(int i, Value base, Value index) {
+    Type element = program.buffers[i].element;
+    if (isPacked(element))
+      index = arith::ShRUIOp::create(b, index, constant(1));
+    return offset(base, getStorageType(element), index);
   }
 
   // Where buffer `i` starts in row `row` of the domain without its columns.
   Value rowBase(int i, Value row) {
     Value start = emitRowOffset(b, program, i, row);
-    return start ? offset(pointers[i], getStorageType(program.buffers[i].element), start)
-                 : pointers[i];
+    return start ? elementAt(i, pointers[i], start) : pointers[i];
   }
 
   void enterRow(Value row) {
@@ -128,17 +135,17 @@ private:
     const Node &node = program.nodes[id];
     switch (node.kind) {
     case NodeKind::Load: {
-      Type element = getStorageType(program.buffers[node.buffer].element);
-      return emitWiden(b, LLVM::LoadOp::create(b, element, rowBases[node.buffer]),
-                       node.type);
+      Type element = program.buffers[node.buffer].element;
+      Value stored =
+          LLVM::LoadOp::create(b, getStorageType(element), rowBases[node.buffer]);
+      return emitWiden(b, stored, element, node.type);
     }
     case NodeKind::LoadAt: {
-      Type element = getStorageType(program.buffers[node.buffer].element);
+      Type element = program.buffers[node.buffer].element;
       Value column = arith::ExtSIOp::create(b, b.getI64Type(), values[node.inputs[0]]);
-      return emitWiden(b,
-                       LLVM::LoadOp::create(
-                           b, element, offset(rowBases[node.buffer], element, column)),
-                       node.type);
+      Value place = elementAt(node.buffer, rowBases[node.buffer], column);
+      Value stored = LLVM::LoadOp::create(b, getStorageType(element), place);
+      return emitWiden(b, stored, element, node.type);
     }
     case NodeKind::RowIndex:
       return currentRow;
@@ -194,9 +201,8 @@ private:
       result =
           loadVector(offset(it->second.pointer, node.type, at.column), node.type, at);
     } else if (node.kind == NodeKind::Load) {
-      Type element = getStorageType(program.buffers[node.buffer].element);
-      result = emitWiden(b, loadVector(address(node.buffer, at.column), element, at),
-                         node.type);
+      result = emitWiden(b, loadElements(node.buffer, at),
+                         program.buffers[node.buffer].element, node.type);
     } else if (node.kind == NodeKind::ColumnIndex) {
       auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
       Value iota = arith::ConstantOp::create(
@@ -212,6 +218,48 @@ private:
     }
     cache[id] = result;
     return result;
+  }
+
+  // Elements of buffer `i` at these lanes, each in its storage type.
+  Value loadElements(int i, const Lanes &at) {
+    Type element = program.buffers[i].element, stored = getStorageType(element);
+    Value pointer = address(i, at.column);
+    if (!isPacked(element))
+      return loadVector(pointer, stored, at);
+    Value pairs;
+    {
+      Lanes half{at.column, maskOfPairs(at)};
+      llvm::SaveAndRestore<int64_t> fewer(lanes, lanes / 2);
+      pairs = loadVector(pointer, stored, half);
+    }
+    Type type = pairs.getType();
+    Value low = arith::AndIOp::create(b, pairs, constantLike(b, type, 15));
+    Value high = arith::ShRUIOp::create(b, pairs, constantLike(b, type, 4));
+    SmallVector<int64_t> order;
+    for (int64_t k = 0; k < lanes; ++k)
+      order.push_back(k % 2 * (lanes / 2) + k / 2);
+    return vector::ShuffleOp::create(b, low, high, order);
+  }
+
+  // And the converse.
+  void storeElements(Value value, int i, const Lanes &at) {
+    Value pointer = address(i, at.column);
+    if (!isPacked(program.buffers[i].element))
+      return storeVector(value, pointer, at);
+    Value low = everyOther(value, 0), high = everyOther(value, 1);
+    Value upper = arith::ShLIOp::create(b, high, constantLike(b, high.getType(), 4));
+    Lanes half{at.column, maskOfPairs(at)};
+    storeVector(arith::OrIOp::create(b, low, upper), pointer, half);
+  }
+
+  Value everyOther(Value vector, int64_t first) {
+    SmallVector<int64_t> order;
+    for (int64_t k = first; k < lanes; k += 2)
+      order.push_back(k);
+    return vector::ShuffleOp::create(b, vector, vector, order);
+  }
+  Value maskOfPairs(const Lanes &at) {
+    return at.mask ? everyOther(at.mask, 0) : Value();
   }
 
   Value loadVector(Value pointer, Type element, const Lanes &at) {
@@ -244,17 +292,16 @@ private:
   void storeColumns(const Lanes &at) {
     DenseMap<int, Value> cache;
     // All values first: a result may overwrite what another one reads.
-    SmallVector<std::pair<Value, Value>> pending;
+    SmallVector<std::pair<Value, int>> pending;
     for (const Store &store : program.stores) {
       const Buffer &buffer = program.buffers[store.buffer];
       if (!buffer.strides.back())
         continue; // a value per row
-      Value value = emitNarrow(b, emitVector(store.node, at, cache),
-                               getStorageType(buffer.element));
-      pending.emplace_back(value, address(store.buffer, at.column));
+      Value value = emitNarrow(b, emitVector(store.node, at, cache), buffer.element);
+      pending.emplace_back(value, store.buffer);
     }
-    for (auto [value, pointer] : pending)
-      storeVector(value, pointer, at);
+    for (auto [value, buffer] : pending)
+      storeElements(value, buffer, at);
   }
 
   void storeScalars() {
@@ -263,7 +310,7 @@ private:
       if (buffer.strides.back())
         continue;
       Value value = scalarOf(store.node);
-      LLVM::StoreOp::create(b, emitNarrow(b, value, getStorageType(buffer.element)),
+      LLVM::StoreOp::create(b, emitNarrow(b, value, buffer.element),
                             rowBases[store.buffer]);
     }
   }
@@ -556,8 +603,9 @@ private:
   }
 
   void storeSum(Value value, const Store &store, Value target, const Lanes &at) {
-    Type element = getStorageType(program.buffers[store.buffer].element);
-    storeVector(emitNarrow(b, value, element), offset(target, element, at.column), at);
+    Type element = program.buffers[store.buffer].element;
+    storeVector(emitNarrow(b, value, element),
+                offset(target, getStorageType(element), at.column), at);
   }
 
   // Adds `count` rows to the sums, in ascending order.
@@ -574,10 +622,10 @@ private:
     walk(from, to, [&](const Lanes &at) {
       SmallVector<Value> sums;
       for (auto [store, target] : llvm::zip(program.stores, targets)) {
-        Type element = getStorageType(program.buffers[store.buffer].element);
-        sums.push_back(
-            emitWiden(b, loadVector(offset(target, element, at.column), element, at),
-                      program.nodes[store.node].type));
+        Type element = program.buffers[store.buffer].element,
+             stored = getStorageType(element);
+        Value sum = loadVector(offset(target, stored, at.column), stored, at);
+        sums.push_back(emitWiden(b, sum, element, program.nodes[store.node].type));
       }
       for (int i = 0; i < count; ++i) {
         DenseMap<int, Value> cache;

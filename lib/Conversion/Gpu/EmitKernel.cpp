@@ -155,31 +155,34 @@ private:
   }
 
   Value loadScalar(int buffer, Value pointer, Type compute) {
-    Type element = getStorageType(program.buffers[buffer].element);
-    return emitWiden(b, LLVM::LoadOp::create(b, element, pointer), compute);
+    Type element = program.buffers[buffer].element;
+    Value stored = LLVM::LoadOp::create(b, getStorageType(element), pointer);
+    return emitWiden(b, stored, element, compute);
   }
 
   Lanes loadLanes(int buffer, const Place &at, Type compute) {
     Value pointer = address(buffer, at.column);
     if (at.width == 1)
       return {loadScalar(buffer, pointer, compute)};
-    Type element = getStorageType(program.buffers[buffer].element);
-    Value vector = LLVM::LoadOp::create(b, VectorType::get({at.width}, element), pointer,
-                                        alignmentOf(buffer));
+    Type element = program.buffers[buffer].element;
+    Value vector =
+        LLVM::LoadOp::create(b, VectorType::get({at.width}, getStorageType(element)),
+                             pointer, alignmentOf(buffer));
     Lanes lanes;
     for (int i = 0; i < at.width; ++i)
       lanes.push_back(emitWiden(
-          b, LLVM::ExtractElementOp::create(b, vector, constant32(i)), compute));
+          b, LLVM::ExtractElementOp::create(b, vector, constant32(i)), element, compute));
     return lanes;
   }
 
   void storeLanes(ArrayRef<Value> lanes, int buffer, Value pointer) {
-    Type element = getStorageType(program.buffers[buffer].element);
+    Type element = program.buffers[buffer].element;
     if (lanes.size() == 1) {
       LLVM::StoreOp::create(b, emitNarrow(b, lanes[0], element), pointer);
       return;
     }
-    Type type = VectorType::get({static_cast<int64_t>(lanes.size())}, element);
+    Type type =
+        VectorType::get({static_cast<int64_t>(lanes.size())}, getStorageType(element));
     Value vector = LLVM::PoisonOp::create(b, type);
     for (auto [i, lane] : llvm::enumerate(lanes))
       vector = LLVM::InsertElementOp::create(b, vector, emitNarrow(b, lane, element),
@@ -448,15 +451,15 @@ private:
     };
     emitIf(isThread(lane, 0), [&] {
       for (auto [id, part] : llvm::zip(ids, parts)) {
-        Type stored = getStorageType(program.nodes[id].type);
-        LLVM::StoreOp::create(b, emitNarrow(b, part, stored), slotOf(id, warp));
+        Value stored = emitNarrow(b, part, program.nodes[id].type);
+        LLVM::StoreOp::create(b, stored, slotOf(id, warp));
       }
     });
     barrier();
     for (auto [id, part] : llvm::zip(ids, parts)) {
       Type type = program.nodes[id].type;
       Value read = LLVM::LoadOp::create(b, getStorageType(type), slotOf(id, source));
-      part = butterfly(id, emitWiden(b, read, type), warps);
+      part = butterfly(id, emitWiden(b, read, type, type), warps);
     }
   }
 

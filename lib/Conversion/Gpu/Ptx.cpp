@@ -10,6 +10,7 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "train/Analysis/PlanAttributes.h"
 #include "train/Conversion/GpuKernels.h"
+#include "train/Conversion/RowEmission.h"
 #include "train/IR/Programs.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -85,6 +86,10 @@ public:
     if (failed(sequence))
       return failure();
     for (const rows::Program &program : sequence->programs) {
+      for (const rows::Buffer &buffer : program.buffers)
+        if (rows::isPacked(buffer.element))
+          return op->emitOpError("has element type ")
+                 << buffer.element << ", for which no GPU kernel is generated";
       std::optional<bool> aligned = isAligned(op, program);
       if (!aligned)
         return op->emitOpError("has an operand or result without a place in the arena");

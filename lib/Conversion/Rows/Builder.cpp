@@ -2,7 +2,7 @@
 // merging of dimensions that all buffers walk as one.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "train/Conversion/RowProgram.h"
+#include "train/Conversion/RowEmission.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -272,14 +272,14 @@ int rows::Builder::roundTo(int node, Type type) {
   node = convert(node, wide);
   if (wide == type)
     return node;
-  return compute(type.isBF16() ? "roundbf16" : "roundf16", wide, {node},
-                 [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
-                   if (type.isBF16())
-                     return extendBf16(b, truncateToBf16(b, in[0]));
-                   Value narrow = arith::TruncFOp::create(
-                       b, withElement(in[0].getType(), type), in[0]);
-                   return arith::ExtFOp::create(b, in[0].getType(), narrow);
-                 });
+  std::string key;
+  llvm::raw_string_ostream(key) << "round" << type;
+  int rounded =
+      compute(key, wide, {node}, [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+        return emitWiden(b, emitNarrow(b, in[0], type), type, wide);
+      });
+  unrounded[rounded] = {node, type};
+  return rounded;
 }
 
 Type rows::Builder::widen(int &x, int &y) {
@@ -361,6 +361,10 @@ void rows::Builder::store(int node, Value value) {
 }
 void rows::Builder::store(int node, Value value, ArrayRef<int64_t> shape) {
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  // Storing rounds, and rounding twice is rounding once.
+  if (auto it = unrounded.find(node);
+      it != unrounded.end() && it->second.second == element)
+    node = it->second.first;
   program.stores.push_back({node, addBuffer(value, -1, element, shape)});
 }
 void rows::Builder::storeTemporary(int node, int64_t offset, Type element,

@@ -1,4 +1,5 @@
 // The parts of emission that no target changes.
+#include "NarrowFloat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "train/Conversion/RowEmission.h"
 
@@ -6,16 +7,25 @@ using namespace mlir;
 using namespace train;
 using namespace train::rows;
 
+// A float that is stored as a code.
+static bool isCode(Type element) {
+  return isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 8;
+}
+
+bool rows::isPacked(Type element) { return element.getIntOrFloatBitWidth() == 4; }
+
 Type rows::getStorageType(Type element) {
-  if (element.isInteger(1))
+  if (element.isInteger(1) || isCode(element))
     return IntegerType::get(element.getContext(), 8);
   if (element.isBF16())
     return IntegerType::get(element.getContext(), 16);
   return element;
 }
 
-Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
+Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type element, Type compute) {
   Type type = stored.getType();
+  if (isCode(element))
+    return decodeNarrow(b, stored, element);
   if (getElementTypeOrSelf(type) == compute)
     return stored;
   if (compute.isInteger(1))
@@ -26,15 +36,18 @@ Value rows::emitWiden(ImplicitLocOpBuilder &b, Value stored, Type compute) {
   return arith::ExtFOp::create(b, withElement(type, compute), stored);
 }
 
-Value rows::emitNarrow(ImplicitLocOpBuilder &b, Value computed, Type storage) {
-  Type type = computed.getType(), element = getElementTypeOrSelf(type);
-  if (element == storage)
+Value rows::emitNarrow(ImplicitLocOpBuilder &b, Value computed, Type element) {
+  Type type = computed.getType(), compute = getElementTypeOrSelf(type);
+  Type storage = getStorageType(element);
+  if (isCode(element))
+    return encodeNarrow(b, computed, element);
+  if (compute == storage)
     return computed;
-  if (element.isInteger(1))
+  if (compute.isInteger(1))
     return arith::ExtUIOp::create(b, withElement(type, storage), computed);
-  if (element.getIntOrFloatBitWidth() < storage.getIntOrFloatBitWidth())
+  if (compute.getIntOrFloatBitWidth() < storage.getIntOrFloatBitWidth())
     return arith::ExtFOp::create(b, withElement(type, storage), computed);
-  if (element.isF32() && storage.isInteger(16))
+  if (compute.isF32() && storage.isInteger(16))
     return truncateToBf16(b, computed);
   return arith::TruncFOp::create(b, withElement(type, storage), computed);
 }

@@ -17,6 +17,7 @@ const ExpansionTable &rows::getExpansionTable() {
     addLossExpansions(all);
     addOptimizerExpansions(all);
     addPrecisionExpansions(all);
+    addBlockExpansions(all);
     addRandomExpansions(all);
     return all;
   }();
@@ -144,7 +145,10 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
 static LogicalResult checkTypes(Operation *op) {
   auto check = [&](Type type) {
     Type element = getElementTypeOrSelf(type);
-    if (getRuntimeType(element))
+    bool code =
+        isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType, Float4E2M1FNType>(
+            element);
+    if (getRuntimeType(element) || code)
       return true;
     op->emitOpError("has element type ")
         << element << ", for which no CPU kernel is generated";

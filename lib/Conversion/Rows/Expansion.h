@@ -38,6 +38,25 @@ void reduceRows(Sequence &sequence, mlir::MLIRContext *context, Reduction reduct
                 llvm::function_ref<llvm::SmallVector<int>(Builder &)> terms,
                 llvm::function_ref<void(Builder &, llvm::ArrayRef<int>)> finish);
 
+/// The 32 random bits of each element of a domain that walks `count` elements in order,
+/// `samples` equal parts of it being samples: Philox4x32-10 of the element, the op's
+/// `site` and `key`, the values that dropout draws (docs/language.md).
+int randomWord(Builder &b, mlir::Value key, int64_t site, int64_t count, int64_t samples);
+
+/// x * scale of f32 or f64 nodes (scale f32), in f32, rounded to odd: rounding it to 16
+/// bits or fewer is rounding the exact product once.
+int productToOdd(Builder &b, int x, int scale);
+
+/// x / scale, to nearest, or to odd where `target` is narrower than what computes it.
+int quotientFor(Builder &b, int x, int scale, mlir::Type target);
+
+/// An f32 node, rounded to odd where it is not exact, in a float type of 8 bits or fewer:
+/// to nearest, or at random by the words of `word` if that is not negative; saturating,
+/// NaN staying NaN where the type has one.
+int saturateTo(Builder &b, int x, mlir::Type element, int word);
+
+void addBlockExpansions(ExpansionTable &table);
+
 } // namespace train::rows
 
 #endif // TRAIN_LIB_CONVERSION_ROWS_EXPANSION_H

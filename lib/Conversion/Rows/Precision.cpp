@@ -1,5 +1,6 @@
-// Row programs of casts and of loss scaling.
+// Row programs of casts, of quantization with one scale, and of loss scaling.
 #include "Expansion.h"
+#include "NarrowFloat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -32,9 +33,8 @@ static Value emitFloatToInt(ImplicitLocOpBuilder &b, Value x, IntegerType to) {
       b, below, constant(APInt::getSignedMinValue(to.getWidth())), clamped);
 }
 
-// f64 to f32 so that a second rounding to 16 bits gives what one would have: toward zero,
-// with the last bit set where that was not exact ("round to odd"; Boldo and Melquiond,
-// "Emulation of FMA and correctly rounded sums", 2008).
+// f64 to f32 so that a second rounding to 16 bits or fewer gives what one would have.
+// What is lost may be too small for an f32, so that magnitudes are compared in f64.
 static Value emitRoundToOdd(ImplicitLocOpBuilder &b, Value x) {
   Type f32 = withElement(x.getType(), b.getF32Type()),
        words = withElement(x.getType(), b.getI32Type());
@@ -51,6 +51,111 @@ static Value emitRoundToOdd(ImplicitLocOpBuilder &b, Value x) {
   bits = arith::SelectOp::create(b, inexact, arith::OrIOp::create(b, bits, one), bits);
   return arith::BitcastOp::create(b, f32, bits);
 }
+
+//===-- Quantization ----------------------------------------------------------===//
+
+int rows::productToOdd(rows::Builder &b, int x, int scale) {
+  MLIRContext *context = b.getContext();
+  Type f32 = Float32Type::get(context);
+  if (b.typeOf(x).isF64()) {
+    int product = b.mul(x, scale);
+    return b.compute("odd", f32, {product},
+                     [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                       return emitRoundToOdd(b, in[0]);
+                     });
+  }
+  return b.compute(
+      "mulodd", f32, {x, scale}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+        Value product = arith::MulFOp::create(b, in[0], in[1]);
+        // What the product lacks is an f32 itself.
+        Value residual =
+            math::FmaOp::create(b, in[0], in[1], arith::NegFOp::create(b, product));
+        return roundToOdd(b, product, residual);
+      });
+}
+
+int rows::quotientFor(rows::Builder &b, int x, int scale, Type target) {
+  if (b.typeOf(x).isF64() || getComputeType(target) == target)
+    return b.div(x, scale);
+  return b.compute(
+      "divodd", b.typeOf(x), {x, scale}, [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+        Value quotient = arith::DivFOp::create(b, in[0], in[1]);
+        // The remainder is exact; it has the sign of what the quotient lacks if the
+        // divisor is positive.
+        Value remainder =
+            math::FmaOp::create(b, arith::NegFOp::create(b, quotient), in[1], in[0]);
+        Value signedRemainder = math::CopySignOp::create(
+            b, remainder,
+            arith::MulFOp::create(
+                b,
+                math::CopySignOp::create(b, constantLike(b, remainder.getType(), 1),
+                                         remainder),
+                math::CopySignOp::create(b, constantLike(b, remainder.getType(), 1),
+                                         in[1])));
+        return roundToOdd(b, quotient, signedRemainder);
+      });
+}
+
+int rows::saturateTo(rows::Builder &b, int x, Type element, int word) {
+  std::string name;
+  llvm::raw_string_ostream(name) << element;
+  if (word >= 0)
+    return b.compute("random" + name, b.typeOf(x), {x, word},
+                     [element](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                       return decodeNarrow(
+                           b, encodeNarrowRandomly(b, in[0], in[1], element), element);
+                     });
+  double largest = getLargestNarrow(element);
+  return b.compute(
+      "saturate" + name, b.typeOf(x), {x},
+      [largest](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+        Value high = constantLike(b, in[0].getType(), largest),
+              low = constantLike(b, in[0].getType(), -largest);
+        Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, in[0], high);
+        Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, in[0], low);
+        return arith::SelectOp::create(b, below, low,
+                                       arith::SelectOp::create(b, above, high, in[0]));
+      });
+}
+
+static void expandQuantize(Context &context, QuantizeOp op) {
+  rows::Builder &b = context.b;
+  Type target = elementOf(op.getResult());
+  int product =
+      productToOdd(b, context.operand(op.getX()), context.operand(op.getScale()));
+  if (auto integer = dyn_cast<IntegerType>(target)) {
+    context.result(op.getResult(),
+                   b.compute("quantizei" + std::to_string(integer.getWidth()), integer,
+                             {product},
+                             [integer](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                               Value whole = math::RoundEvenOp::create(b, in[0]);
+                               return emitFloatToInt(b, whole, integer);
+                             }));
+    return;
+  }
+  int word = -1;
+  if (op.getKey())
+    word = randomWord(b, context.resolve(op.getKey()), *op.getSite(), countOf(op.getX()),
+                      *op.getSamples());
+  context.result(op.getResult(), saturateTo(b, product, target, word));
+}
+
+static void expandDequantize(Context &context, DequantizeOp op) {
+  rows::Builder &b = context.b;
+  Type target = elementOf(op.getResult()), compute = getComputeType(target);
+  int x = context.operand(op.getX());
+  if (isa<IntegerType>(b.typeOf(x)))
+    x = b.compute("real", compute, {x},
+                  [compute](ImplicitLocOpBuilder &b, ArrayRef<Value> in) -> Value {
+                    return arith::SIToFPOp::create(
+                        b, withElement(in[0].getType(), compute), in[0]);
+                  });
+  x = b.convert(x, compute);
+  context.result(op.getResult(),
+                 quotientFor(b, x, context.operand(op.getScale()), target));
+}
+
+//===-- Casts -----------------------------------------------------------------===//
 
 static Value emitCast(ImplicitLocOpBuilder &b, Value x, Type to) {
   Type from = getElementTypeOrSelf(x.getType()), result = withElement(x.getType(), to);
@@ -182,13 +287,11 @@ void rows::addPrecisionExpansions(ExpansionTable &table) {
         IntegerType::get(op.getContext(), 1));
   });
   table.elementwise<UpdateScaleOp>(expandUpdateScale);
-  // The types of at most 8 bits have no storage on the CPU yet: buildRowPrograms says so.
-  table.elementwise<QuantizeOp>([](Context &context, QuantizeOp op) {
-    context.result(op.getResult(), context.b.mul(context.operand(op.getX()),
-                                                 context.operand(op.getScale())));
+  // Where an element stands matters to those that are rounded at random only.
+  table.add<QuantizeOp>(expandQuantize, [](Operation *op) -> std::optional<DomainNeed> {
+    auto quantize = cast<QuantizeOp>(op);
+    return DomainNeed{SmallVector<int64_t>(shapeOf(quantize.getResult())),
+                      quantize.getKey() != nullptr};
   });
-  table.elementwise<DequantizeOp>([](Context &context, DequantizeOp op) {
-    context.result(op.getResult(), context.b.div(context.operand(op.getX()),
-                                                 context.operand(op.getScale())));
-  });
+  table.elementwise<DequantizeOp>(expandDequantize);
 }

@@ -1,5 +1,5 @@
-// Row program of dropout: Philox4x32-10 in vectors, four elements of a sample per
-// counter.
+// Row program of dropout, and the random words that it shares with rounding at random:
+// Philox4x32-10 in vectors, four elements of a sample per counter.
 #include "Expansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -94,26 +94,29 @@ static std::pair<int, int> locate(rows::Builder &b, int64_t columns, int64_t per
   return {divide(place, false), lowWord(b, divide(place, true), 0)};
 }
 
+int rows::randomWord(rows::Builder &b, Value key, int64_t site, int64_t count,
+                     int64_t samples) {
+  auto [sampleInStep, element] =
+      locate(b, b.getDomain().back(), std::max<int64_t>(count / samples, 1));
+  auto keyPart = [&](int64_t part) { return b.loadElement(key, part); };
+  int seed = keyPart(0), step = keyPart(1), first = keyPart(2);
+  int sample = lowWord(b, addInts(b, first, sampleInStep), 0);
+  int siteWord = lowWord(b, b.parameter(site), 0);
+  return b.compute("philox", b.typeOf(element),
+                   {element, siteWord, lowWord(b, step, 0), sample, lowWord(b, seed, 0),
+                    lowWord(b, seed, 32)},
+                   [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
+                     return emitPhilox(b, in[0], in[1], in[2], in[3], in[4], in[5]);
+                   });
+}
+
 void rows::addRandomExpansions(ExpansionTable &table) {
   table.elementwise<DropoutOp>(
       [](Context &context, DropoutOp op) {
         rows::Builder &b = context.b;
         int x = context.operand(op.getX());
-        int64_t perSample = countOf(op.getX()) / op.getSamples();
-        auto [sampleInStep, element] =
-            locate(b, b.getDomain().back(), std::max<int64_t>(perSample, 1));
-        Value keyValue = context.resolve(op.getKey());
-        auto keyPart = [&](int64_t part) { return b.loadElement(keyValue, part); };
-        int seed = keyPart(0), step = keyPart(1), first = keyPart(2);
-        int sample = lowWord(b, addInts(b, first, sampleInStep), 0);
-        int site = lowWord(b, b.parameter(op.getSite()), 0);
-        int word =
-            b.compute("philox", b.typeOf(element),
-                      {element, site, lowWord(b, step, 0), sample, lowWord(b, seed, 0),
-                       lowWord(b, seed, 32)},
-                      [](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-                        return emitPhilox(b, in[0], in[1], in[2], in[3], in[4], in[5]);
-                      });
+        int word = randomWord(b, context.resolve(op.getKey()), op.getSite(),
+                              countOf(op.getX()), op.getSamples());
         double rate = op.getRate().convertToDouble();
         // u >= rate with u = (word >> 8) * 2^-24, as integers: word >> 8 >= ceil(rate *
         // 2^24).

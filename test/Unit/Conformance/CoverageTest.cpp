@@ -23,9 +23,6 @@ static const std::map<std::string, std::string> kReasons = {
     {"train.checkpoint", "inlined before lowering"},
     {"train.microbatch", "a loop of commands: the models' accumulating steps"},
     {"train.fusion", "made from the ops by train-fuse: every case runs fused too"},
-    {"train.quantize", "its result's types have no storage on the CPU yet; the error is "
-                       "tested in test/Conversion"},
-    {"train.dequantize", "its operand's types have no storage on the CPU yet"},
 };
 
 TEST(Coverage, EveryOpHasACase) {
@@ -34,7 +31,7 @@ TEST(Coverage, EveryOpHasACase) {
   for (auto *family :
        {elementwiseCases, broadcastCases, shapeCases, constantCases, indexCases,
         reductionCases, normalizationCases, poolingCases, contractionCases, lossCases,
-        randomCases, optimizerCases, precisionCases, fusionCases}) {
+        randomCases, optimizerCases, precisionCases, quantizationCases, fusionCases}) {
     OwningOpRef<ModuleOp> module =
         parseSourceString<ModuleOp>(toText(family()), ParserConfig(context.get()));
     ASSERT_TRUE(module);

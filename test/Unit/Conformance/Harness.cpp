@@ -309,6 +309,50 @@ static double specialValue(int64_t i, FloatType type) {
   return values[i % std::size(values)];
 }
 
+// The number that a pattern of bits stands for.
+static double valueOf(const llvm::fltSemantics &semantics, uint64_t bits) {
+  APFloat value(semantics, APInt(APFloat::semanticsSizeInBits(semantics), bits));
+  bool lost;
+  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return value.convertToDouble();
+}
+
+// Where rounding f32 to a float of 8 bits or fewer changes its mind: each of its numbers,
+// the middle between two, the f32s beside that, and what lies beyond the last.
+static const std::vector<double> &edges() {
+  static const std::vector<double> all = [] {
+    std::vector<double> values = {0, INFINITY, NAN, 0x1p-149, 0x1p-127, 0x1p-126, 3e38};
+    auto around = [&](double value) {
+      for (float x :
+           {static_cast<float>(value), std::nextafter(static_cast<float>(value), 0.0f),
+            std::nextafter(static_cast<float>(value), INFINITY)})
+        values.push_back(x);
+    };
+    for (const llvm::fltSemantics *type :
+         {&APFloat::Float8E4M3FN(), &APFloat::Float8E5M2(), &APFloat::Float4E2M1FN()}) {
+      double before = 0;
+      for (uint64_t code = 1; code < 127; ++code) {
+        double value = valueOf(*type, code);
+        if (!std::isfinite(value) || value <= before)
+          break;
+        around(value);
+        around((before + value) / 2);
+        before = value;
+      }
+      for (double factor : {1.03125, 1.0625, 1.125, 1.25, 2.0, 1e10})
+        around(before * factor);
+    }
+    for (int exponent = -128; exponent < 128; ++exponent) {
+      around(std::ldexp(1, exponent));
+      around(std::ldexp(1.5, exponent));
+    }
+    for (size_t i = 0, count = values.size(); i < count; ++i)
+      values.push_back(-values[i]);
+    return values;
+  }();
+  return all;
+}
+
 static void shapeInputs(ProgramOpInterface program, SmallVector<TensorRef> &inputs) {
   for (auto [i, input] : llvm::enumerate(inputs)) {
     StringRef name = program.getInputName(i);
@@ -330,6 +374,10 @@ static void shapeInputs(ProgramOpInterface program, SmallVector<TensorRef> &inpu
         value = std::rint(3 * value);
       else if (name.starts_with("near"))
         value = std::tanh(value);
+      else if (name.starts_with("sweep"))
+        value = valueOf(cast<FloatType>(tensor->elementType).getFloatSemantics(), e);
+      else if (name.starts_with("edges"))
+        value = edges()[e % edges().size()];
       else if (name.starts_with("special"))
         // The second input walks at another pace, so that many pairs meet.
         value = specialValue(name == "special2" ? e * 7 / 31 + e : e,

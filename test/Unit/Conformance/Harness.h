@@ -122,6 +122,7 @@ std::vector<Case> lossCases();
 std::vector<Case> randomCases();
 std::vector<Case> optimizerCases();
 std::vector<Case> precisionCases();
+std::vector<Case> quantizationCases();
 std::vector<Case> fusionCases();
 
 } // namespace train::conformance
