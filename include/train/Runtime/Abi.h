@@ -82,14 +82,14 @@ typedef enum TrainLibrary {
    * element_bytes. An id outside [0,V) is an error naming the command. */
   TRAIN_LIBRARY_EMBEDDING = 8,
   /* ids [n], dout [n,C], dtable [V,C], workspace. params: V, C, n, id_type, accumulate,
-   * type of dout (f32, f16 or bf16), type of dtable (that or f32). Rows are summed in f32,
-   * in ascending order of position, whatever the number of threads. */
+   * type of dout (f32, f16 or bf16), type of dtable (that or f32). Rows are summed in
+   * f32, in ascending order of position, whatever the number of threads. */
   TRAIN_LIBRARY_EMBEDDING_GRAD = 9,
   /* input [N,C,H,W], out [N,C,OH,OW], indices i32 [N,C,OH,OW] (offset in the H x W plane
    * of the first maximum). params as CONV2D with O = C and groups = C, one type. */
   TRAIN_LIBRARY_MAX_POOL = 10,
-  /* dout, indices, din, workspace. params as MAX_POOL. Index -1 is that of a window outside the
-   * plane; any other outside [0, H*W) is an error naming the command. */
+  /* dout, indices, din, workspace. params as MAX_POOL. Index -1 is that of a window
+   * outside the plane; any other outside [0, H*W) is an error naming the command. */
   TRAIN_LIBRARY_MAX_POOL_GRAD = 11,
   /* input, out; every window is divided by kh*kw, padding counted. params as MAX_POOL. */
   TRAIN_LIBRARY_AVG_POOL = 12,
