@@ -45,8 +45,9 @@ PersistentMemory::PersistentMemory(ModuleOp module) {
         add({param.getSymName().str(), param.getLoc(), Category::Parameters,
              alignToArena(getByteSize(param.getType())), 0, 0, Value(), param});
   for (auto state : module.getOps<StateOp>()) {
-    Category category =
-        state.getRole() == StateRole::Optimizer ? Category::Optimizer : Category::State;
+    Category category = state.getRole() == StateRole::Optimizer ? Category::Optimizer
+                        : state.getRole() == StateRole::Copy    ? Category::Parameters
+                                                                : Category::State;
     symbols[state.getSymNameAttr()] =
         add({state.getSymName().str(), state.getLoc(), category,
              alignToArena(getByteSize(state.getType())), 0, 0, Value(), state});

@@ -30,9 +30,6 @@ struct Later {
 };
 const Later kLater[] = {
     {"--target", {"cpu"}},
-    {"--precision", {"f32"}},
-    {"--precision-override", {}},
-    {"--grad-type", {"f32"}},
     {"--fp8-recipe", {}},
     {"--fp4-recipe", {}},
     {"--loss-scale", {"none"}},
@@ -87,6 +84,40 @@ std::string checkHyperparameters(const StepOptions &step) {
     if (std::string wrong = checkFloat(name, value); !wrong.empty())
       return wrong;
   return "";
+}
+
+std::string checkPrecision(const TrainOptions &train) {
+  auto isKnown = [](const std::string &type) {
+    return type == "f32" || type == "bf16" || type == "f16";
+  };
+  const std::string &precision = train.graph.precision;
+  if (precision == "fp8" || precision == "fp4")
+    return "--precision=" + precision +
+           " is not supported by this version; f32, bf16 and f16 are";
+  if (!isKnown(precision))
+    return "unknown precision '" + precision + "'" +
+           didYouMean(precision, {"f32", "bf16", "f16"}, "; there are f32, bf16, f16");
+  for (const std::string &text : train.graph.precisionOverrides) {
+    size_t colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0 || !isKnown(text.substr(colon + 1)))
+      return "--precision-override needs NAME:TYPE with type f32, bf16 or f16, got '" +
+             text + "'";
+  }
+  if (train.step.gradType != "f32" && train.step.gradType != "bf16")
+    return "--grad-type is f32 or bf16, got '" + train.step.gradType + "'";
+  return "";
+}
+
+/// What may go wrong with a precision that is asked for, said once.
+void warnOfPrecision(const TrainOptions &train) {
+  bool half = train.graph.precision == "f16";
+  for (const std::string &text : train.graph.precisionOverrides)
+    half |= text.size() > 4 && text.compare(text.size() - 4, 4, ":f16") == 0;
+  if (half)
+    std::fputs(
+        "train-compile: warning: without a loss scale, gradients below 6e-8 vanish "
+        "in f16; bf16 has the range of f32\n",
+        stderr);
 }
 
 /// Whether both paths name one file, or would once they are written. Standard output and
@@ -227,6 +258,17 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       ->transform(wholeNumber<int64_t>());
   app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)")
       ->transform(wholeNumber<int64_t>());
+  app.add_option("--precision", o.train.graph.precision,
+                 "What contractions compute in: f32, bf16 or f16; weights, their updates "
+                 "and what needs it stay in f32 (f32)");
+  app.add_option(
+         "--precision-override", o.train.graph.precisionOverrides,
+         "NAME:TYPE, where NAME is an op, a layer, a parameter or an output: what "
+         "it computes in instead; may be repeated")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  app.add_option("--grad-type", o.train.step.gradType,
+                 "The type of gradients: f32 or bf16 (f32)");
   app.add_option("--optimizer", o.train.step.optimizer,
                  "sgd, momentum, adam or adamw (adamw)");
   app.add_option("--beta1", o.train.step.beta1,
@@ -309,6 +351,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     o.train.step.weightDecay = 0.01;
   if (std::string wrong = checkHyperparameters(o.train.step); !wrong.empty())
     return usage(wrong);
+  if (std::string wrong = checkPrecision(o.train); !wrong.empty())
+    return usage(wrong);
+  warnOfPrecision(o.train);
   if (std::string wrong = parseLossChunk(lossChunk, o.train.graph); !wrong.empty())
     return usage(wrong);
   static const std::vector<std::string> optimizers{"sgd", "momentum", "adam", "adamw"};
@@ -358,10 +403,14 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                                 {"cpu", o.cpu},
                                 {"threads", o.threads},
                                 {"loss_chunk", lossChunk},
-                                {"precision", "f32"},
+                                {"precision", o.train.graph.precision},
                                 {"remat", o.train.plan.remat}};
   if (o.memoryBudget)
     record["memory_budget"] = o.memoryBudget;
+  if (!o.train.graph.precisionOverrides.empty())
+    record["precision_override"] = o.train.graph.precisionOverrides;
+  if (step.gradType != "f32")
+    record["grad_type"] = step.gradType;
   if (step.clipNorm)
     record["clip_norm"] = *step.clipNorm;
   o.optionsJson = record.dump();

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Adjoint.h"
+#include "train/Gradients/Accumulate.h"
 #include "train/Gradients/Registration.h"
 
 using namespace mlir;
@@ -14,9 +15,17 @@ using namespace train;
 void Adjoint::set(unsigned operand, Value adjoint) {
   if (!wants(operand))
     return;
-  RankedTensorType type = tensorType(op->getOperand(operand));
-  operandAdjoints[operand] =
-      castTo(unbroadcast(adjoint, type.getShape()), type.getElementType());
+  ArrayRef<int64_t> shape = tensorType(op->getOperand(operand)).getShape();
+  Type type = gradientType(operand);
+  operandAdjoints[operand] = castTo(unbroadcast(adjoint, shape, type), type);
+}
+
+Type Adjoint::gradientType(unsigned operand) const {
+  Value value = op->getOperand(operand);
+  if (Operation *producer = value.getDefiningOp())
+    if (auto type = producer->getAttrOfType<TypeAttr>(kGradientTypeAttr))
+      return type.getValue();
+  return tensorType(value).getElementType();
 }
 
 InFlightDiagnostic Adjoint::fail() {
@@ -42,17 +51,20 @@ Value Adjoint::splat(double value, Value x) {
 }
 
 Value Adjoint::castTo(Value x, Type elementType) {
-  RankedTensorType type = tensorType(x);
-  if (type.getElementType() == elementType)
-    return x;
-  return make<CastOp>(RankedTensorType::get(type.getShape(), elementType), x);
+  return CastOp::convert(builder, op->getLoc(), x, elementType);
+}
+
+TypeAttr Adjoint::sumType(Value x, Type type) {
+  bool wider = CastOp::isExact(tensorType(x).getElementType(), type) &&
+               type.getIntOrFloatBitWidth() >= 32;
+  return wider ? TypeAttr::get(type) : TypeAttr();
 }
 
 Value Adjoint::reshape(Value x, ArrayRef<int64_t> shape) {
   return tensorType(x).getShape() == shape ? x : Value(make<ReshapeOp>(x, shape));
 }
 
-Value Adjoint::unbroadcast(Value x, ArrayRef<int64_t> shape) {
+Value Adjoint::unbroadcast(Value x, ArrayRef<int64_t> shape, Type type) {
   ArrayRef<int64_t> from = tensorType(x).getShape();
   if (from == shape)
     return x;
@@ -61,7 +73,12 @@ Value Adjoint::unbroadcast(Value x, ArrayRef<int64_t> shape) {
   for (size_t i = 0; i < from.size(); ++i)
     if (i < lead || from[i] != shape[i - lead])
       dims.push_back(i);
-  return reshape(make<ReduceSumOp>(x, dims), shape);
+  // A sum widens what it reads anyway, so an exact cast of it would only be stored.
+  auto widened = x.getDefiningOp<CastOp>();
+  if (widened && widened.isExact() && type == tensorType(x).getElementType())
+    x = widened.getX();
+  return reshape(make<ReduceSumOp>(x, dims, /*keep_dims=*/false, sumType(x, type)),
+                 shape);
 }
 
 LogicalResult gradients::applyRule(ErasedRule rule, Operation *op, OpBuilder &builder,

@@ -35,8 +35,13 @@ public:
     return operand < needed.size() && needed[operand];
   }
 
+  /// The element type that the adjoint of an operand has: the operand's, or a wider one
+  /// that train-differentiate asks for (kGradientTypeAttr). A rule whose op can give that
+  /// type builds the adjoint in it, so that nothing is rounded on the way.
+  mlir::Type gradientType(unsigned operand) const;
+
   /// Stores the adjoint of an operand, summed down to the operand's shape where the op
-  /// broadcast it and cast to its element type. Does nothing if it isn't wanted.
+  /// broadcast it and cast to its gradient type. Does nothing if it isn't wanted.
   void set(unsigned operand, mlir::Value adjoint);
 
   /// Reports at the op that it can't be differentiated.
@@ -70,8 +75,12 @@ public:
   mlir::Value castTo(mlir::Value x, mlir::Type elementType);
   /// x under another shape, or x itself.
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
-  /// x summed over the dimensions along which a tensor of `shape` was broadcast to x's.
-  mlir::Value unbroadcast(mlir::Value x, llvm::ArrayRef<int64_t> shape);
+  /// x summed over the dimensions along which a tensor of `shape` was broadcast to x's,
+  /// in the element type `type`.
+  mlir::Value unbroadcast(mlir::Value x, llvm::ArrayRef<int64_t> shape, mlir::Type type);
+  /// The `result_type` of a sum of elements of x that is wanted in `type`; null where
+  /// that is not wider, or none for sums of x.
+  mlir::TypeAttr sumType(mlir::Value x, mlir::Type type);
 
 private:
   mlir::Operation *op;

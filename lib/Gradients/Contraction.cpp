@@ -32,11 +32,11 @@ static void matmulRule(MatmulOp op, Adjoint &d) {
   bool ta = op.getTransposeLhs(), tb = op.getTransposeRhs();
   Value a = op.getLhs(), b = op.getRhs();
   Value dy = d.castTo(d.dy(), tensorType(a).getElementType());
-  auto product = [&](Value x, Value y, bool tx, bool ty) -> Value {
-    return d.make<MatmulOp>(x, y, Value(), tx, ty);
+  auto product = [&](unsigned operand, Value x, Value y, bool tx, bool ty) -> Value {
+    return d.make<MatmulOp>(x, y, Value(), tx, ty, d.sumType(x, d.gradientType(operand)));
   };
   if (d.wants(0)) {
-    Value da = ta ? product(b, dy, tb, true) : product(dy, b, false, !tb);
+    Value da = ta ? product(0, b, dy, tb, true) : product(0, dy, b, false, !tb);
     d.set(0, tensorType(a).getRank() == 2 ? sumBatches(d, da) : da);
   }
   if (d.wants(1)) {
@@ -45,7 +45,7 @@ static void matmulRule(MatmulOp op, Adjoint &d) {
       a = flattenRows(d, a);
       dy = flattenRows(d, dy);
     }
-    Value db = tb ? product(dy, a, true, ta) : product(a, dy, !ta, false);
+    Value db = tb ? product(1, dy, a, true, ta) : product(1, a, dy, !ta, false);
     d.set(1, shared ? sumBatches(d, db) : db);
   }
   d.set(2, d.dy());
@@ -61,7 +61,8 @@ static void conv2dRule(Conv2dOp op, Adjoint &d) {
   if (d.wants(1))
     d.set(1, d.make<Conv2dFilterGradOp>(
                  op.getInput(), d.dy(), Value(), sizeOf(op.getFilter()), op.getStrides(),
-                 op.getPadding(), op.getDilations(), op.getGroups()));
+                 op.getPadding(), op.getDilations(), op.getGroups(),
+                 d.sumType(d.dy(), d.gradientType(1))));
 }
 
 // z = conv_transpose(y, w), the adjoint of conv in its input: dy = conv(dz, w), dw =
@@ -74,7 +75,8 @@ static void conv2dTransposeRule(Conv2dTransposeOp op, Adjoint &d) {
     d.set(1, d.make<Conv2dFilterGradOp>(
                  d.dy(), op.getDout(), Value(),
                  tensorType(op.getFilter()).getShape().take_back(2), op.getStrides(),
-                 op.getPadding(), op.getDilations(), op.getGroups()));
+                 op.getPadding(), op.getDilations(), op.getGroups(),
+                 d.sumType(d.dy(), d.gradientType(1))));
 }
 
 // out = softmax(scale q k^T) v: one op for all three, since they share the recomputed

@@ -51,8 +51,9 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
     return failure();
   SmallVector<int64_t> shape(sizes.batch);
   shape.append({sizes.m, sizes.n});
-  FailureOr<Type> type = getAccumulatedType(fail, adaptor.getAccumulator(), shape,
-                                            getElement(adaptor.getLhs()));
+  FailureOr<Type> type =
+      getAccumulatedType(fail, adaptor.getAccumulator(), shape,
+                         getElement(adaptor.getLhs()), adaptor.getResultType());
   if (failed(type))
     return failure();
   types.push_back(*type);
@@ -255,8 +256,9 @@ LogicalResult Conv2dFilterGradOp::inferReturnTypes(MLIRContext *,
   if (failed(checkConvAdjoint(fail, adaptor.getDout(), input, filter,
                               getConvAttributes(adaptor), groups)))
     return failure();
-  FailureOr<Type> type = getAccumulatedType(fail, adaptor.getAccumulator(), filter,
-                                            getElement(adaptor.getInput()));
+  FailureOr<Type> type =
+      getAccumulatedType(fail, adaptor.getAccumulator(), filter,
+                         getElement(adaptor.getInput()), adaptor.getResultType());
   if (failed(type))
     return failure();
   types.push_back(*type);

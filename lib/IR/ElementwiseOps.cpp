@@ -113,5 +113,5 @@ TRAIN_ELEMENTWISE(MinOp, 1, Promote)
 TRAIN_ELEMENTWISE(MaxOp, 1, Promote)
 TRAIN_ELEMENTWISE(SelectOp, 1, Promote)
 TRAIN_ELEMENTWISE(ClampOp, 2, PassThrough)
+TRAIN_ELEMENTWISE(CompareOp, 1, Promote)
 #undef TRAIN_ELEMENTWISE
-int64_t CompareOp::getFlops() { return getType().getNumElements(); }

@@ -23,10 +23,30 @@ static LogicalResult checkUpdate(const Failure &fail, Update op) {
   if (op.getApply() &&
       failed(checkScalar(fail, op.getApply(), "apply", builder.getI1Type())))
     return failure();
+  if ((op.getCopy() == nullptr) != (op.getNewCopy() == nullptr))
+    return fail("has a copy or a new copy without the other");
+  if (op.getCopy()) {
+    Type narrow = getElement(op.getCopy()), wide = getElement(op.getParam());
+    if (failed(checkShape(fail, op.getCopy(), "copy", getShape(op.getParam()))))
+      return failure();
+    if (!CastOp::isExact(narrow, wide))
+      return fail("copy must be narrower than ", wide, ", got ", narrow);
+    if (op.getNewCopy().getType() != op.getCopy().getType())
+      return fail("copy has type ", op.getCopy().getType(), ", its update ",
+                  op.getNewCopy().getType());
+  }
   double decay = op.getWeightDecay().convertToDouble();
   if (!std::isfinite(decay) || decay < 0)
     return fail("weight_decay must be finite and not negative, got ", decay);
   return success();
+}
+
+/// Each result is in the place of its old value, which `operands` gives but for the copy:
+/// that is the last operand.
+static ResultStorage getUpdateStorage(Operation *op, ArrayRef<unsigned> operands,
+                                      unsigned result) {
+  return ResultStorage::alias(result < operands.size() ? operands[result]
+                                                       : op->getNumOperands() - 1);
 }
 
 /// Checks that a decay rate of a running average is in [0, 1).
@@ -39,7 +59,9 @@ static LogicalResult checkBeta(const Failure &fail, StringRef name,
 //===-- Updates ---------------------------------------------------------------===//
 
 LogicalResult SgdOp::verify() { return checkUpdate(failureAt(*this), *this); }
-ResultStorage SgdOp::getResultStorage(unsigned) { return ResultStorage::alias(0); }
+ResultStorage SgdOp::getResultStorage(unsigned result) {
+  return getUpdateStorage(*this, {0}, result);
+}
 RowKind SgdOp::getRowKind() { return RowKind::Flat; }
 int64_t SgdOp::getFlops() { return getElementwiseFlops(getParam(), 5); }
 
@@ -52,7 +74,7 @@ LogicalResult MomentumOp::verify() {
 
 // new_param in param's place, new_velocity in velocity's.
 ResultStorage MomentumOp::getResultStorage(unsigned result) {
-  return ResultStorage::alias(result == 0 ? 0 : 2);
+  return getUpdateStorage(*this, {0, 2}, result);
 }
 
 RowKind MomentumOp::getRowKind() { return RowKind::Flat; }
@@ -75,7 +97,7 @@ LogicalResult AdamWOp::verify() {
 
 // new_param in param's place, new_m in m's (operand 2), new_v in v's (operand 3).
 ResultStorage AdamWOp::getResultStorage(unsigned result) {
-  return ResultStorage::alias(result == 0 ? 0 : result + 1);
+  return getUpdateStorage(*this, {0, 2, 3}, result);
 }
 
 RowKind AdamWOp::getRowKind() { return RowKind::Flat; }

@@ -68,6 +68,44 @@ LogicalResult CastOp::verify() {
                  succeeded(checkPacked(fail, getY(), "y")));
 }
 
+//===-- cast ------------------------------------------------------------------===//
+
+bool CastOp::isExact(Type from, Type to) {
+  auto narrow = dyn_cast<FloatType>(from), wide = dyn_cast<FloatType>(to);
+  if (!narrow || !wide || narrow == wide)
+    return false;
+  const llvm::fltSemantics &inner = narrow.getFloatSemantics(),
+                           &outer = wide.getFloatSemantics();
+  return llvm::APFloat::semanticsPrecision(inner) <=
+             llvm::APFloat::semanticsPrecision(outer) &&
+         llvm::APFloat::semanticsMaxExponent(inner) <=
+             llvm::APFloat::semanticsMaxExponent(outer) &&
+         llvm::APFloat::semanticsMinExponent(inner) >=
+             llvm::APFloat::semanticsMinExponent(outer);
+}
+
+bool CastOp::isExact() { return isExact(getElement(getX()), getElement(getY())); }
+
+bool CastOp::isNarrowing() {
+  Type from = getElement(getX()), to = getElement(getY());
+  return isa<FloatType>(from) && isa<FloatType>(to) && from != to && !isExact(from, to);
+}
+
+int64_t CastOp::getFlops() { return getElementwiseFlops(getY(), 1); }
+
+Value CastOp::convert(OpBuilder &builder, Location location, Value value, Type element) {
+  if (getElement(value) == element)
+    return value;
+  for (auto inner = value.getDefiningOp<CastOp>(); inner && inner.isExact();
+       inner = value.getDefiningOp<CastOp>())
+    value = inner.getX();
+  if (getElement(value) == element)
+    return value;
+  return create(builder, location, getTensor(value).clone(element), value);
+}
+
+//===-- Loss scaling ----------------------------------------------------------===//
+
 LogicalResult ScaleLossOp::verify() { return checkScale(failureAt(*this), getScale()); }
 
 LogicalResult UnscaleOp::verify() { return checkScale(failureAt(*this), getScale()); }

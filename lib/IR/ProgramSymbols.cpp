@@ -65,14 +65,33 @@ LogicalResult StateOp::verify() {
   if (failed(verifyAttributeNames(*this)) ||
       failed(verifySymbolType(*this, getType(), /*floatsOnly=*/false)))
     return failure();
-  return verifyInitializer(*this, getType(), getInit());
+  auto copied = dyn_cast<CopyOfAttr>(getInit());
+  if ((getRole() == StateRole::Copy) != (copied && copied.getMaster() == getOwnerAttr()))
+    return emitOpError("initial value ")
+           << getInit() << " does not go with the role " << stringifyStateRole(getRole())
+           << ": a copy, and nothing else, starts as the copy of its owner";
+  return copied ? success() : verifyInitializer(*this, getType(), getInit());
 }
 
 LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto owner = getOwnerAttr();
-  if (owner && !tables.lookupNearestSymbolFrom<ParamOp>(*this, owner))
+  if (!owner)
+    return success();
+  auto param = tables.lookupNearestSymbolFrom<ParamOp>(*this, owner);
+  if (!param)
     return emitOpError("owner ") << owner << " names no train.param";
-  return success();
+  if (getRole() != StateRole::Copy)
+    return success();
+  auto narrow = cast<RankedTensorType>(getType()),
+       wide = cast<RankedTensorType>(param.getType());
+  if (narrow.getShape() == wide.getShape() &&
+      CastOp::isExact(narrow.getElementType(), wide.getElementType()))
+    return success();
+  InFlightDiagnostic diag = emitOpError("of type ")
+                            << narrow << " is no copy of " << owner << " of type " << wide
+                            << " in a narrower type";
+  diag.attachNote(param.getLoc()) << owner << " is declared here";
+  return diag;
 }
 
 //===-- read and write --------------------------------------------------------===//

@@ -13,7 +13,8 @@ using namespace train::inference;
 
 template <typename Reduce>
 static LogicalResult inferReduce(const Failure &fail, Reduce op,
-                                 SmallVectorImpl<Type> &types) {
+                                 SmallVectorImpl<Type> &types,
+                                 std::optional<Type> resultType = std::nullopt) {
   RankedTensorType x = getTensor(op.getX());
   ArrayRef<int64_t> dims = op.getDims();
   int64_t previous = -1;
@@ -31,7 +32,10 @@ static LogicalResult inferReduce(const Failure &fail, Reduce op,
     else if (op.getKeepDims())
       shape.push_back(1);
   }
-  types.push_back(RankedTensorType::get(shape, x.getElementType()));
+  FailureOr<Type> element = getSumType(fail, x.getElementType(), resultType);
+  if (failed(element))
+    return failure();
+  types.push_back(RankedTensorType::get(shape, *element));
   return success();
 }
 
@@ -47,7 +51,8 @@ LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> location,
                                             Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  return inferReduce(Failure(location, getOperationName()), adaptor, types);
+  return inferReduce(Failure(location, getOperationName()), adaptor, types,
+                     adaptor.getResultType());
 }
 RowKind ReduceSumOp::getRowKind() { return getReduceKind(getX(), getDims()); }
 int64_t ReduceSumOp::getFlops() { return getCount(getX()); }

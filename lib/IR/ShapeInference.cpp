@@ -88,11 +88,32 @@ LogicalResult checkSameElement(const Failure &fail, Value value, StringRef name,
               otherElement);
 }
 
+FailureOr<Type> getSumType(const Failure &fail, Type element,
+                           std::optional<Type> resultType) {
+  if (!resultType || *resultType == element)
+    return element;
+  // Of the floats that tensors have, the one with more bits holds the other's values, but
+  // for the two of 16 bits.
+  if (!isa<FloatType>(*resultType) || !getRuntimeType(*resultType) ||
+      resultType->getIntOrFloatBitWidth() <= element.getIntOrFloatBitWidth())
+    return fail("result_type must be ", element, " or a wider float type, got ",
+                *resultType);
+  return *resultType;
+}
+
 FailureOr<Type> getAccumulatedType(const Failure &fail, Value accumulator,
-                                   ArrayRef<int64_t> shape, Type element) {
+                                   ArrayRef<int64_t> shape, Type element,
+                                   std::optional<Type> resultType) {
+  FailureOr<Type> sum = getSumType(fail, element, resultType);
+  if (failed(sum))
+    return failure();
+  element = *sum;
   if (accumulator) {
     if (failed(checkShape(fail, accumulator, "accumulator", shape)))
       return failure();
+    if (resultType && *resultType != getElement(accumulator))
+      return fail("result_type is ", *resultType, ", the accumulator has ",
+                  getElement(accumulator));
     element = getElement(accumulator);
   }
   return Type(RankedTensorType::get(shape, element));

@@ -80,12 +80,18 @@ llvm::LogicalResult checkSameElement(const Failure &fail, mlir::Value value,
                                      llvm::StringRef name, mlir::Value other,
                                      llvm::StringRef otherName);
 
+/// Checks an explicit `result_type` of sums of `element` values, and returns the element
+/// type of the result: that, or `element` where none is given.
+llvm::FailureOr<mlir::Type> getSumType(const Failure &fail, mlir::Type element,
+                                       std::optional<mlir::Type> resultType);
+
 /// The type of a result of `shape` that is added to the optional `accumulator`, which has
-/// that shape: of the accumulator's element type, or of `element` without one.
-llvm::FailureOr<mlir::Type> getAccumulatedType(const Failure &fail,
-                                               mlir::Value accumulator,
-                                               llvm::ArrayRef<int64_t> shape,
-                                               mlir::Type element);
+/// that shape: of the accumulator's element type, of `resultType` where that is given, or
+/// of `element` without either.
+llvm::FailureOr<mlir::Type>
+getAccumulatedType(const Failure &fail, mlir::Value accumulator,
+                   llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                   std::optional<mlir::Type> resultType = std::nullopt);
 
 /// The storage of results whose bytes are those of an optional accumulator: operand
 /// `operand` if present.

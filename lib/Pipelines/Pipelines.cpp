@@ -18,15 +18,25 @@ void train::buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   // On the final batch, and before programs are derived: evaluation is chunked with it.
   if (options.lossChunk)
     pm.addPass(createTrainChunkLoss({*options.lossChunk}));
+  // On what is multiplied in the end, and before programs are derived, which inherit the
+  // types.
+  if (options.precision != "f32" || !options.precisionOverrides.empty()) {
+    TrainAutocastOptions autocast;
+    autocast.type = options.precision;
+    llvm::append_range(autocast.overrides, options.precisionOverrides);
+    pm.addPass(createTrainAutocast(autocast));
+  }
   pm.addPass(createTrainDerivePrograms());
   pm.addPass(createTrainVerifyStage());
 }
 
 void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
-  pm.addPass(createTrainDifferentiate());
+  pm.addPass(createTrainDifferentiate({options.gradType}));
   // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this
   // point nothing merges ops any more: a recomputation would be merged with its original.
   pm.addPass(createCSEPass());
+  // Once casts of one parameter are one, and before the optimizer, which writes them.
+  pm.addPass(createTrainWorkingCopies());
   // Before accumulation takes the order into its loop, and before any fusion.
   pm.addPass(createTrainInterleaveChunks());
   if (options.accumulate != 1)

@@ -24,11 +24,19 @@ struct GraphFlags {
         lossChunk(parent, "loss-chunk",
                   llvm::cl::desc("rows per chunk of a loss whose logits are split; 0 "
                                  "chooses by rule, -1 leaves them whole"),
-                  llvm::cl::init(0)) {}
+                  llvm::cl::init(0)),
+        precision(parent, "precision",
+                  llvm::cl::desc("what contractions compute in: f32, f16 or bf16"),
+                  llvm::cl::init(GraphOptions().precision)),
+        precisionOverrides(parent, "precision-overrides",
+                           llvm::cl::desc("NAME:TYPE, exceptions from that")) {}
 
   GraphOptions get() const {
     GraphOptions options;
     options.batch = batch;
+    options.precision = precision;
+    options.precisionOverrides.assign(precisionOverrides.begin(),
+                                      precisionOverrides.end());
     options.lossChunk =
         lossChunk == -1 ? std::optional<int64_t>() : std::optional<int64_t>(lossChunk);
     return options;
@@ -36,6 +44,8 @@ struct GraphFlags {
 
   Flag<int64_t> batch;
   Flag<int64_t> lossChunk;
+  Flag<std::string> precision;
+  mlir::detail::PassOptions::ListOption<std::string> precisionOverrides;
 };
 
 struct StepFlags {
@@ -59,7 +69,9 @@ struct StepFlags {
                     llvm::cl::init(StepOptions().weightDecay)),
         reportGradNorm(parent, "report-grad-norm",
                        llvm::cl::desc("return grad_norm even without clipping"),
-                       llvm::cl::init(StepOptions().reportGradNorm)) {}
+                       llvm::cl::init(StepOptions().reportGradNorm)),
+        gradType(parent, "grad-type", llvm::cl::desc("type of gradients: f32 or bf16"),
+                 llvm::cl::init(StepOptions().gradType)) {}
 
   StepOptions get() const {
     StepOptions options;
@@ -72,6 +84,7 @@ struct StepFlags {
     options.eps = eps;
     options.weightDecay = weightDecay;
     options.reportGradNorm = reportGradNorm;
+    options.gradType = gradType;
     return options;
   }
 
@@ -80,6 +93,7 @@ struct StepFlags {
   Flag<std::string> optimizer;
   Flag<double> beta1, beta2, eps, weightDecay;
   Flag<bool> reportGradNorm;
+  Flag<std::string> gradType;
 };
 
 struct PlanFlags {

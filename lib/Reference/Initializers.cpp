@@ -123,6 +123,9 @@ LogicalResult initializeSymbols(ModuleOp module, EvalContext &context) {
       value = initialValue(param, name, param.getType(), param.getInit(), context.seed);
     } else if (auto state = dyn_cast<StateOp>(op)) {
       name = state.getSymName();
+      // Copies have what follows from their masters, below.
+      if (isa<CopyOfAttr>(state.getInit()))
+        continue;
       value = initialValue(state, name, state.getType(), state.getInit(), context.seed);
     } else {
       continue;
@@ -130,6 +133,18 @@ LogicalResult initializeSymbols(ModuleOp module, EvalContext &context) {
     if (failed(value))
       return failure();
     context.symbols[name.str()] = *value;
+  }
+  for (auto state : module.getOps<StateOp>()) {
+    auto init = dyn_cast<CopyOfAttr>(state.getInit());
+    if (!init)
+      continue;
+    auto type = cast<RankedTensorType>(state.getType());
+    auto copy = std::make_shared<Tensor>(Tensor::zeros(type));
+    copy->f = context.symbols.at(init.getMaster().getValue().str())->f;
+    if (context.mode != Mode::F64)
+      for (double &value : copy->f)
+        value = roundToType(value, type.getElementType());
+    context.symbols[state.getSymName().str()] = copy;
   }
   return success();
 }
@@ -169,8 +184,8 @@ uint64_t hashState(ModuleOp module, const EvalContext &context) {
   std::vector<uint8_t> bytes;
   for (const auto &[name, tensor] : context.symbols) {
     auto state = dyn_cast_or_null<StateOp>(module.lookupSymbol(name));
-    if (state &&
-        (state.getRole() == StateRole::Counter || state.getRole() == StateRole::Other))
+    if (state && state.getRole() != StateRole::Optimizer &&
+        state.getRole() != StateRole::Statistic)
       continue;
     bytes.insert(bytes.end(), name.begin(), name.end());
     bytes.push_back(0);

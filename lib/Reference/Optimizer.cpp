@@ -24,7 +24,18 @@ struct Update {
   }
 };
 
-LogicalResult evaluateSgd(SgdOp op, Operands operands, Results results, EvalContext &) {
+/// The copy of the new parameter, which is stored before it is rounded once more.
+template <typename OpT>
+void evaluateCopy(OpT op, Results results, const EvalContext &context) {
+  if (!op.getNewCopy())
+    return;
+  bool rounds = context.mode == Mode::Native;
+  for (auto [copy, value] : llvm::zip_equal(results.back().f, results[0].f))
+    copy = rounds ? roundToType(value, results[0].elementType) : value;
+}
+
+LogicalResult evaluateSgd(SgdOp op, Operands operands, Results results,
+                          EvalContext &context) {
   Update update(op, 2, operands);
   const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f;
   double decay = op.getWeightDecay().convertToDouble();
@@ -33,11 +44,12 @@ LogicalResult evaluateSgd(SgdOp op, Operands operands, Results results, EvalCont
         update.applies
             ? param[e] - update.lr * (update.scale * grad[e] + decay * param[e])
             : param[e];
+  evaluateCopy(op, results, context);
   return success();
 }
 
 LogicalResult evaluateMomentum(MomentumOp op, Operands operands, Results results,
-                               EvalContext &) {
+                               EvalContext &context) {
   Update update(op, 3, operands);
   const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f,
                             &velocity = operands[2]->f;
@@ -48,11 +60,12 @@ LogicalResult evaluateMomentum(MomentumOp op, Operands operands, Results results
     results[0].f[e] = update.applies ? param[e] - update.lr * next : param[e];
     results[1].f[e] = update.applies ? next : velocity[e];
   }
+  evaluateCopy(op, results, context);
   return success();
 }
 
 LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results,
-                            EvalContext &) {
+                            EvalContext &context) {
   Update update(op, 6, operands);
   const std::vector<double> &param = operands[0]->f, &grad = operands[1]->f,
                             &m = operands[2]->f, &v = operands[3]->f;
@@ -64,6 +77,7 @@ LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results,
     results[0].f = param;
     results[1].f = m;
     results[2].f = v;
+    evaluateCopy(op, results, context);
     return success();
   }
   for (size_t e = 0; e < param.size(); ++e) {
@@ -76,6 +90,7 @@ LogicalResult evaluateAdamW(AdamWOp op, Operands operands, Results results,
     results[1].f[e] = nextM;
     results[2].f[e] = nextV;
   }
+  evaluateCopy(op, results, context);
   return success();
 }
 

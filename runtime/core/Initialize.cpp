@@ -5,6 +5,8 @@
 #include "train/rt/Scalar.h"
 
 #include <cstring>
+#include <map>
+#include <string_view>
 
 namespace train::rt {
 namespace {
@@ -61,7 +63,40 @@ void fillThread(void *context, int thread, int threads) {
     store(fill, i, valueAt(fill, i));
 }
 
+struct Rounding {
+  const TrainTensor &master;
+  const TrainTensor &copy;
+  uint8_t *arena;
+};
+
+void roundThread(void *context, int thread, int threads) {
+  const Rounding &rounding = *static_cast<const Rounding *>(context);
+  Scalar from = scalarOf(TrainType(rounding.master.type)),
+         to = scalarOf(TrainType(rounding.copy.type));
+  uint64_t elements = rounding.copy.bytes / scalarBytes(to);
+  uint64_t begin = elements / threads * thread;
+  uint64_t end = thread + 1 == threads ? elements : elements / threads * (thread + 1);
+  convertElements(
+      from, rounding.arena + rounding.master.offset + begin * scalarBytes(from), to,
+      rounding.arena + rounding.copy.offset + begin * scalarBytes(to), end - begin);
+}
+
 } // namespace
+
+void deriveSymbols(const TrainExecutable &executable, uint8_t *arena, Team &team) {
+  std::map<std::string_view, const TrainTensor *> tensors;
+  for (uint32_t i = 0; i < executable.symbol_count; ++i)
+    tensors[executable.symbols[i].tensor.name] = &executable.symbols[i].tensor;
+  for (uint32_t i = 0; i < executable.symbol_count; ++i) {
+    const TrainSymbol &symbol = executable.symbols[i];
+    if (symbol.role == TRAIN_ROLE_LITERAL && symbol.tensor.bytes)
+      std::memcpy(arena + symbol.tensor.offset, symbol.init_data, symbol.tensor.bytes);
+    if (symbol.init != TRAIN_INIT_COPY)
+      continue;
+    Rounding rounding = {*tensors.at(symbol.owner), symbol.tensor, arena};
+    team.run(roundThread, &rounding);
+  }
+}
 
 void initializeSymbols(const TrainExecutable &executable, uint64_t seed, uint8_t *arena,
                        Team &team) {
@@ -74,7 +109,7 @@ void initializeSymbols(const TrainExecutable &executable, uint64_t seed, uint8_t
     } else if (symbol.init == TRAIN_INIT_LITERAL) {
       if (tensor.bytes)
         std::memcpy(data, symbol.init_data, tensor.bytes);
-    } else {
+    } else if (symbol.init != TRAIN_INIT_COPY) {
       Scalar type = scalarOf(TrainType(tensor.type));
       Fill fill = {symbol, RandomStream(seed, tensor.name), type, data,
                    tensor.bytes / scalarBytes(type)};

@@ -222,6 +222,7 @@ Result<Ending> runAll(const TrainExecutable &executable, const Options &options)
   std::optional<CheckpointDirectory> checkpoints;
   TrainingState state;
   TRAIN_RT_RETURN_IF_ERROR(startState(session, options, plan, checkpoints, state));
+  deriveSymbols(executable, session.arena(), session.team());
   if (FiniteCheck *search = session.nanSearch())
     TRAIN_RT_RETURN_IF_ERROR(search->checkSymbols());
   Trainer trainer(session, options, plan.data, plan.evalData ? &*plan.evalData : nullptr,

@@ -8,8 +8,10 @@ namespace train::rt {
 std::vector<const TrainSymbol *> symbolsByName(const TrainExecutable &executable) {
   std::vector<const TrainSymbol *> symbols;
   for (uint32_t i = 0; i < executable.symbol_count; ++i)
-    // Literals are part of the programs: nothing to save, load or compare.
-    if (executable.symbols[i].role != TRAIN_ROLE_LITERAL)
+    // Literals are part of the programs, and copies follow from parameters: nothing to
+    // save, load or compare.
+    if (executable.symbols[i].role != TRAIN_ROLE_LITERAL &&
+        executable.symbols[i].role != TRAIN_ROLE_COPY)
       symbols.push_back(&executable.symbols[i]);
   std::sort(symbols.begin(), symbols.end(), [](const auto *a, const auto *b) {
     return std::string_view(a->tensor.name) < b->tensor.name;

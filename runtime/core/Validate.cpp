@@ -63,6 +63,23 @@ Status checkTensor(const TrainTensor &tensor, uint64_t arenaBytes, const char *r
   return Status::success();
 }
 
+// A copy has as many elements as the parameter that it names, both of a float type.
+Status checkCopy(const TrainExecutable &executable, const TrainSymbol &copy) {
+  for (uint32_t i = 0; copy.owner && i < executable.symbol_count; ++i) {
+    const TrainSymbol &master = executable.symbols[i];
+    if (!master.tensor.name || std::strcmp(master.tensor.name, copy.owner) != 0)
+      continue;
+    bool same = master.role <= TRAIN_ROLE_FROZEN &&
+                isFloat(scalarOf(TrainType(master.tensor.type))) &&
+                isFloat(scalarOf(TrainType(copy.tensor.type))) &&
+                master.tensor.bytes / typeBytes(master.tensor.type) ==
+                    copy.tensor.bytes / typeBytes(copy.tensor.type);
+    if (same)
+      return Status::success();
+  }
+  return broken(format("symbol '%s' is the copy of no parameter", copy.tensor.name));
+}
+
 Status checkSymbols(const TrainExecutable &executable) {
   std::set<std::string> names;
   for (uint32_t i = 0; i < executable.symbol_count; ++i) {
@@ -72,11 +89,14 @@ Status checkSymbols(const TrainExecutable &executable) {
     const char *name = symbol.tensor.name;
     if (!names.insert(name).second)
       return broken(format("symbol '%s' appears twice", name));
-    if (symbol.role > TRAIN_ROLE_LITERAL)
+    if (symbol.role > TRAIN_ROLE_COPY)
       return broken(format("symbol '%s' has unknown role %u", name, symbol.role));
-    if (symbol.init > TRAIN_INIT_LITERAL ||
-        (symbol.init == TRAIN_INIT_LITERAL && !symbol.init_data && symbol.tensor.bytes))
+    if (symbol.init > TRAIN_INIT_COPY ||
+        (symbol.init == TRAIN_INIT_LITERAL && !symbol.init_data && symbol.tensor.bytes) ||
+        (symbol.init == TRAIN_INIT_COPY) != (symbol.role == TRAIN_ROLE_COPY))
       return broken(format("symbol '%s' has no valid initial value", name));
+    if (symbol.role == TRAIN_ROLE_COPY)
+      TRAIN_RT_RETURN_IF_ERROR(checkCopy(executable, symbol));
   }
   return Status::success();
 }

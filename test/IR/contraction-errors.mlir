@@ -228,3 +228,33 @@ train.graph @g(%q: tensor<2x16x8x32xf32>, %k: tensor<2x16x4x32xf32>, %lse: tenso
   %dq, %dk, %dv = train.attention_backward %q, %k, %k, %q, %lse, %q {scale = 1.0 : f64} : tensor<2x16x8x32xf32>, tensor<2x16x4x32xf32>, tensor<2x16x4x32xf32>, tensor<2x16x8xf32> -> tensor<2x16x8x32xf32>, tensor<2x16x4x32xf32>, tensor<2x16x4x32xf32>
   train.return
 }
+
+// -----
+
+// train.matmul C6
+train.graph @g(%x: tensor<2x3xbf16>, %w: tensor<3x2xbf16>) {
+  // expected-error@+2 {{result_type must be 'bf16' or a wider float type, got 'f16'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.matmul %x, %w {result_type = f16} : tensor<2x3xbf16>, tensor<3x2xbf16> -> tensor<2x2xf16>
+  train.return
+}
+
+// -----
+
+// train.matmul C6
+train.graph @g(%x: tensor<2x3xbf16>, %w: tensor<3x2xbf16>) {
+  // expected-error@+2 {{result_type must be 'bf16' or a wider float type, got 'i32'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.matmul %x, %w {result_type = i32} : tensor<2x3xbf16>, tensor<3x2xbf16> -> tensor<2x2xf32>
+  train.return
+}
+
+// -----
+
+// train.matmul C6
+train.graph @g(%x: tensor<2x3xbf16>, %w: tensor<3x2xbf16>, %a: tensor<2x2xbf16>) {
+  // expected-error@+2 {{result_type is 'f32', the accumulator has 'bf16'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %y = train.matmul %x, %w into %a : tensor<2x2xbf16>, {result_type = f32} : tensor<2x3xbf16>, tensor<3x2xbf16> -> tensor<2x2xf32>
+  train.return
+}

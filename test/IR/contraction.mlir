@@ -45,3 +45,10 @@ train.graph @attention_backward(%q: tensor<2x16x8x32xf32>, %k: tensor<2x16x4x32x
   %dq, %dk, %dv = train.attention_backward %q, %k, %v, %out, %lse, %dout {scale = 1.250000e-01 : f64} : tensor<2x16x8x32xf32>, tensor<2x16x4x32xf32>, tensor<2x16x4x32xf32>, tensor<2x8x16xf32> -> tensor<2x16x8x32xf32>, tensor<2x16x4x32xf32>, tensor<2x16x4x32xf32>
   train.return
 }
+
+// CHECK-LABEL: train.graph @matmul_wide(
+train.graph @matmul_wide(%x: tensor<4x8xbf16>, %w: tensor<8x2xbf16>) {
+  // CHECK: = train.matmul %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} {result_type = f32} : tensor<4x8xbf16>, tensor<8x2xbf16> -> tensor<4x2xf32>
+  %y = train.matmul %x, %w {result_type = f32} : tensor<4x8xbf16>, tensor<8x2xbf16> -> tensor<4x2xf32>
+  train.return
+}

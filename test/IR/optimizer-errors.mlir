@@ -187,3 +187,30 @@ train.step @g(%a: tensor<f32>) {
   %coefficient, %norm = train.clip_coefficient %a {max_norm = 0.0 : f64} : tensor<f32> -> tensor<f32>, tensor<f32>
   train.return
 }
+
+// -----
+
+// train.sgd C5
+train.step @g(%p: tensor<8xf32>, %c: tensor<8xf32>, %lr: tensor<f32>) {
+  // expected-error@+1 {{copy must be narrower than 'f32', got 'f32'}}
+  %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<8xf32> -> tensor<8xf32> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  train.return
+}
+
+// -----
+
+// train.sgd C5
+train.step @g(%p: tensor<8xf32>, %c: tensor<4xbf16>, %lr: tensor<f32>) {
+  // expected-error@+1 {{copy must have shape [8], got [4]}}
+  %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<4xbf16> -> tensor<4xbf16> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  train.return
+}
+
+// -----
+
+// train.sgd C5
+train.step @g(%p: tensor<8xf32>, %c: tensor<8xbf16>, %lr: tensor<f32>) {
+  // expected-error@+1 {{copy has type 'tensor<8xbf16>', its update 'tensor<8xf16>'}}
+  %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<8xbf16> -> tensor<8xf16> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  train.return
+}

@@ -340,3 +340,39 @@ train.step @s(%x: tensor<4xf32>) {
   }
   train.return
 }
+
+// -----
+
+// train.state C4
+train.param @w : tensor<4xf32> init(#train.zeros)
+// expected-error@+1 {{initial value #train.zeros does not go with the role copy}}
+train.state copy @c of @w : tensor<4xbf16> init(#train.zeros)
+
+// -----
+
+// train.state C4
+train.param @w : tensor<4xf32> init(#train.zeros)
+// expected-error@+1 {{initial value #train.copy_of<@w> does not go with the role optimizer}}
+train.state optimizer @c of @w : tensor<4xbf16> init(#train.copy_of<@w>)
+
+// -----
+
+// train.state C4
+train.param @w : tensor<4xf32> init(#train.zeros)
+train.param @v : tensor<4xf32> init(#train.zeros)
+// expected-error@+1 {{initial value #train.copy_of<@v> does not go with the role copy}}
+train.state copy @c of @w : tensor<4xbf16> init(#train.copy_of<@v>)
+
+// -----
+
+// train.state C4
+// expected-note@+1 {{@w is declared here}}
+train.param @w : tensor<4xbf16> init(#train.zeros)
+// expected-error@+1 {{of type 'tensor<4xf32>' is no copy of @w of type 'tensor<4xbf16>' in a narrower type}}
+train.state copy @c of @w : tensor<4xf32> init(#train.copy_of<@w>)
+
+// -----
+
+// train.param C2
+// expected-error@+1 {{initial value must be #train.zeros, #train.constant, #train.normal, #train.uniform or an elements attribute, got #train.copy_of<@w>}}
+train.param @w : tensor<4xbf16> init(#train.copy_of<@w>)

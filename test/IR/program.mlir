@@ -17,6 +17,8 @@ train.param @table : tensor<2xf32> init(dense<[1.000000e+00, 2.000000e+00]> : te
 train.state optimizer @fc.weight.velocity of @fc.weight : tensor<8x3xf32> init(#train.constant<0.000000e+00 : f64>)
 // CHECK: train.state counter @steps : tensor<i64> init(#train.zeros)
 train.state counter @steps : tensor<i64> init(#train.zeros)
+// CHECK: train.state copy @fc.weight.copy of @fc.weight : tensor<8x3xbf16> init(#train.copy_of<@fc.weight>)
+train.state copy @fc.weight.copy of @fc.weight : tensor<8x3xbf16> init(#train.copy_of<@fc.weight>)
 // CHECK: train.state other @noise : tensor<4xf32> init(#train.uniform<-1.000000e+00 : f64, 1.000000e+00 : f64>)
 train.state other @noise : tensor<4xf32> init(#train.uniform<-1.000000e+00 : f64, 1.000000e+00 : f64>)
 

@@ -344,3 +344,13 @@ train.graph @g(%dy: tensor<2x3x4x4xf32>) {
   %dx = train.avg_pool2d_backward %dy {padding = array<i64: 1, 1, 1, 1>, size = array<i64: 8, 0>, strides = array<i64: 2, 2>, window = array<i64: 3, 3>} : tensor<2x3x4x4xf32> -> tensor<2x3x8x8xf32>
   train.return
 }
+
+// -----
+
+// train.reduce_sum C2
+train.graph @g(%x: tensor<4x8xf32>) {
+  // expected-error@+2 {{result_type must be 'f32' or a wider float type, got 'bf16'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %s = train.reduce_sum %x over [1] {result_type = bf16} : tensor<4x8xf32> -> tensor<4xbf16>
+  train.return
+}

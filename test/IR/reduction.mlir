@@ -149,3 +149,10 @@ train.graph @avg_pool2d_backward(%dy: tensor<2x3x4x4xf32>) {
   %dx = train.avg_pool2d_backward %dy {padding = array<i64: 1, 1, 1, 1>, size = array<i64: 8, 8>, strides = array<i64: 2, 2>, window = array<i64: 3, 3>} : tensor<2x3x4x4xf32> -> tensor<2x3x8x8xf32>
   train.return
 }
+
+// CHECK-LABEL: train.graph @reduce_sum_wide(
+train.graph @reduce_sum_wide(%x: tensor<4x64xbf16>) {
+  // CHECK: = train.reduce_sum %{{[a-z0-9_]+}} over [0] {result_type = f32} : tensor<4x64xbf16> -> tensor<64xf32>
+  %s = train.reduce_sum %x over [0] {result_type = f32} : tensor<4x64xbf16> -> tensor<64xf32>
+  train.return
+}

@@ -13,6 +13,10 @@
 
 namespace train {
 
+/// On an op of the forward pass while its adjoint is built: the element type of what
+/// flows back into its result, where that is not the result's own.
+inline constexpr llvm::StringLiteral kGradientTypeAttr = "train.gradient_type";
+
 /// `sum` + `adjoint`, of one type. Where both pad zeros around parts that are neighbours
 /// along one dimension, as the adjoints of the slices of a split do, the parts are
 /// concatenated instead, and padded only while the value isn't covered. The pads become

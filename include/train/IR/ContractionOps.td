@@ -20,12 +20,16 @@ def Train_MatmulOp : ContractionOp<"matmul", [Storage, AccumulatingOpInterface]>
     or one side is a plain matrix that every batch element shares. C2: the inner sizes K agree. C3: one
     element type for lhs and rhs. C4: an accumulator has the result's shape; the result is
     written in its place (its storage is must-alias) and it is added once; its element type is
-    the result's, else the result has that of lhs. Sums of operands narrower than f32 are in f32, and rounded once. C5: ranks are at least 2. A plain
+    the result's, else the result has `result_type`, else the type of lhs. Sums of operands narrower than f32 are in f32, and rounded
+    once. C5: ranks are at least 2. C6: `result_type` is a float type at least as wide as that of lhs, and that of an accumulator. A plain
     matrix rhs with an untransposed lhs is one product of all rows.
   }];
   let arguments = (ins FloatTensor:$lhs, FloatTensor:$rhs, Optional<FloatTensor>:$accumulator,
-                       UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
+                       UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs, OptionalAttr<TypeAttr>:$result_type);
   let results = (outs FloatTensor:$result);
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "::mlir::Value":$accumulator,
+                                 "bool":$transpose_lhs, "bool":$transpose_rhs),
+                            "build($_builder, $_state, lhs, rhs, accumulator, transpose_lhs, transpose_rhs, ::mlir::TypeAttr());">];
   let assemblyFormat = [{$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `,`)? attr-dict
                          `:` type($lhs) `,` type($rhs) `->` type($result)}];
 }
@@ -61,10 +65,10 @@ def Train_Conv2dFilterGradOp : ContractionOp<"conv2d_filter_grad", [Storage, Acc
   let description = [{
     input [N, C, H, W], dout [N, O, OH, OW], result [O, C/groups, kh, kw] with `size` = [kh, kw]. C1: conv2d of
     input with a filter of the result's shape has dout's shape. C2: an accumulator has the result's
-    shape and is written in place.
+    shape and is written in place. C3: `result_type` as C6 of matmul.
   }];
   let arguments = !con((ins FloatTensor:$input, FloatTensor:$dout, Optional<FloatTensor>:$accumulator,
-                            DenseI64ArrayAttr:$size), ConvArguments);
+                            DenseI64ArrayAttr:$size), ConvArguments, (ins OptionalAttr<TypeAttr>:$result_type));
   let results = (outs FloatTensor:$result);
   let assemblyFormat = [{$input `,` $dout (`into` $accumulator^ `:` type($accumulator) `,`)? attr-dict
                          `:` type($input) `,` type($dout) `->` type($result)}];

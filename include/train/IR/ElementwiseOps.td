@@ -70,7 +70,7 @@ def Train_PowOp : BinaryOp<"pow", "result = lhs ^ rhs, with C's special cases; f
 def Train_MinOp : BinaryOp<"min", "result = the smaller; NaN if either is; a tie sends the derivative to lhs">;
 def Train_MaxOp : BinaryOp<"max", "result = the larger; NaN if either is; a tie sends the derivative to lhs">;
 
-def Train_CompareOp : Train_InferredOp<"compare", [Fusible, Flops]> {
+def Train_CompareOp : Train_InferredOp<"compare", [Fusible, Flops, Precision]> {
   let summary = "result = lhs `predicate` rhs as i1; comparisons with NaN are false, `ne` true";
   let description = "C1, C2 as for the arithmetic ops.";
   let arguments = (ins NumberTensor:$lhs, NumberTensor:$rhs, Train_PredicateAttr:$predicate);

@@ -13,28 +13,32 @@ class UpdateOp<string mnemonic, list<string> state>
                           AllTypesMatch<!listconcat(["param", "new_param"], state)>]> {
   let hasVerifier = 1;
   dag common = (ins FloatTensor:$lr, Optional<FloatTensor>:$grad_scale, Optional<BoolTensor>:$apply);
+  // Last of all, so that its place is known without counting the optional operands before it.
+  dag copied = (ins Optional<FloatTensor>:$copy);
 }
 
 def Train_SgdOp : UpdateOp<"sgd", []> {
   let summary = "new_param = param - lr * (grad_scale * grad + weight_decay * param)";
   let description = [{
-    In place. grad_scale (clipping, unscaling) and apply (a skipped step leaves everything untouched) are optional scalars.
+    In place. grad_scale (clipping, unscaling) and apply (a skipped step leaves everything untouched) are optional scalars. A `copy` of
+    the parameter in a narrower type gives a further result, new_param rounded to that type, in the copy's place.
     C1: grad has param's shape. C2: lr and grad_scale are f32 scalars, apply an i1 scalar. C3: weight_decay is finite
-    and not negative.
+    and not negative. C5: there is a new_copy if there is a copy, of the same type: param's shape, a narrower float.
   }];
-  let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad), common, (ins F64Attr:$weight_decay));
-  let results = (outs FloatTensor:$new_param);
+  let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad), common, copied, (ins F64Attr:$weight_decay));
+  let results = (outs FloatTensor:$new_param, Optional<FloatTensor>:$new_copy);
   let assemblyFormat = [{$param `,` $grad `,` `lr` $lr (`scale` $grad_scale^ `:` type($grad_scale))? (`apply` $apply^ `:` type($apply))?
-                         attr-dict `:` type($param) `,` type($grad) `,` type($lr)}];
+                         (`copy` $copy^ `:` type($copy) `->` type($new_copy))? attr-dict `:` type($param) `,` type($grad) `,` type($lr)}];
 }
 def Train_MomentumOp : UpdateOp<"momentum", ["velocity", "new_velocity"]> {
   let summary = "v = beta * v + g; new_param = param - lr * v, g with L2 weight decay as in torch.optim.SGD";
-  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2, C3 as sgd; velocity has param's type. C4: 0 <= beta < 1.";
-  let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$velocity), common,
+  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2, C3, C5 as sgd; velocity has param's type. C4: 0 <= beta < 1.";
+  let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$velocity), common, copied,
                        (ins F64Attr:$beta, F64Attr:$weight_decay));
-  let results = (outs FloatTensor:$new_param, FloatTensor:$new_velocity);
+  let results = (outs FloatTensor:$new_param, FloatTensor:$new_velocity, Optional<FloatTensor>:$new_copy);
   let assemblyFormat = [{$param `,` $grad `,` $velocity `,` `lr` $lr (`scale` $grad_scale^ `:` type($grad_scale))?
-                         (`apply` $apply^ `:` type($apply))? attr-dict `:` type($param) `,` type($grad) `,` type($lr)}];
+                         (`apply` $apply^ `:` type($apply))? (`copy` $copy^ `:` type($copy) `->` type($new_copy))?
+                         attr-dict `:` type($param) `,` type($grad) `,` type($lr)}];
 }
 def Train_AdamWOp : UpdateOp<"adamw", ["m", "v", "new_m", "new_v"]> {
   let summary = "Adam with decoupled weight decay, or with L2 decay in the gradient under `l2`";
@@ -43,15 +47,16 @@ def Train_AdamWOp : UpdateOp<"adamw", ["m", "v", "new_m", "new_v"]> {
     m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
     new_param = p - (lr / correction1) * m / (sqrt(v) / sqrt(correction2) + eps),
     correctionK = bias_correction of betaK at this step (Kingma and Ba, ICLR 2015; Loshchilov and Hutter, ICLR 2019; the order of
-    operations is torch.optim.AdamW's). In place. C1, C2, C3 as sgd; corrections are f32 scalars. C4: 0 <= beta < 1 for both, eps is
+    operations is torch.optim.AdamW's). In place. C1, C2, C3, C5 as sgd; corrections are f32 scalars. C4: 0 <= beta < 1 for both, eps is
     finite and not negative.
   }];
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$m, FloatTensor:$v,
-                            FloatTensor:$correction1, FloatTensor:$correction2), common,
+                            FloatTensor:$correction1, FloatTensor:$correction2), common, copied,
                        (ins F64Attr:$beta1, F64Attr:$beta2, F64Attr:$eps, F64Attr:$weight_decay, UnitAttr:$l2));
-  let results = (outs FloatTensor:$new_param, FloatTensor:$new_m, FloatTensor:$new_v);
+  let results = (outs FloatTensor:$new_param, FloatTensor:$new_m, FloatTensor:$new_v, Optional<FloatTensor>:$new_copy);
   let assemblyFormat = [{$param `,` $grad `,` $m `,` $v `,` `corrections` $correction1 `,` $correction2 `,` `lr` $lr
                          (`scale` $grad_scale^ `:` type($grad_scale))? (`apply` $apply^ `:` type($apply))?
+                         (`copy` $copy^ `:` type($copy) `->` type($new_copy))?
                          attr-dict `:` type($param) `,` type($grad) `,` type($correction1) `,` type($correction2) `,` type($lr)}];
 }
 def Train_IncrementOp : Train_Op<"increment", [Pure, AllTypesMatch<["counter", "result"]>, UpdateStorage, UpdateKernel]> {

@@ -8,7 +8,8 @@ defvar PrecisionKernel = DeclareOpInterfaceMethods<RowProgramOpInterface>;
 
 defvar FlatKernel = DeclareOpInterfaceMethods<RowProgramOpInterface, ["getRowKind"]>;
 
-def Train_CastOp : Train_Op<"cast", [Pure, SameOperandsAndResultShape, PrecisionKernel]> {
+def Train_CastOp : Train_Op<"cast", [Pure, SameOperandsAndResultShape, PrecisionKernel,
+    DeclareOpInterfaceMethods<RecomputableOpInterface, ["getFlops"]>]> {
   let summary = "the same values in another element type, rounded to nearest even";
   let description = [{
     Float to integer truncates toward zero; out-of-range values saturate, NaN becomes 0. C1: x and y have one shape. C2: elements of 4
@@ -18,6 +19,17 @@ def Train_CastOp : Train_Op<"cast", [Pure, SameOperandsAndResultShape, Precision
   let results = (outs AnyTrainTensor:$y);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether element type `to` holds every value of `from`: both are floats, `to` is another one and loses nothing.
+    static bool isExact(::mlir::Type from, ::mlir::Type to);
+    /// `value` in another element type: itself where it has it, from the source of exact casts where it comes from such, so that a
+    /// value that was only widened is never rounded twice.
+    static ::mlir::Value convert(::mlir::OpBuilder &builder, ::mlir::Location location, ::mlir::Value value, ::mlir::Type element);
+    /// Whether every value of the operand is one of the result.
+    bool isExact();
+    /// Whether both are floats, and the result has other values than the operand's.
+    bool isNarrowing();
+  }];
 }
 def Train_ScaleLossOp : Train_Op<"scale_loss", [Pure, AllTypesMatch<["loss", "result"]>, PrecisionKernel]> {
   let summary = "result = loss * scale: from here on backward carries the loss scale";

@@ -20,8 +20,10 @@ def Train_ParamOp : Train_Op<"param", [Symbol]> {
 def Train_StateOp : Train_Op<"state", [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a state: a tensor that lives across steps and is not a parameter";
   let description = [{
-    Optimizer slots (with the parameter they belong to as `owner`), running statistics, counters, loss scale. C1, C2 as param, of any
-    number type. C3: owner, if given, names a parameter.
+    Optimizer slots (with the parameter they belong to as `owner`), running statistics, counters, loss scale, and copies of parameters in
+    a narrower type. C1, C2 as param, of any number type. C3: owner, if given, names a parameter. C4: of role `copy`, and only of it, init
+    is copy_of the owner, a parameter of the same shape and a wider float type. A copy follows its owner: it is never saved, and whoever
+    sets the owner from outside of a program sets the copy.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, AnyAttr:$init, Train_StateRoleAttr:$role,
                        OptionalAttr<FlatSymbolRefAttr>:$owner, OptionalAttr<I64Attr>:$offset);

@@ -12,17 +12,25 @@ defvar PoolLibrary = DeclareOpInterfaceMethods<LibraryOpInterface>;
 class ReductionOp<string mnemonic, list<Trait> traits = []>
     : Train_InferredOp<mnemonic, !listconcat([RowFusible, RowFlops, RowPrecision], traits)>;
 
-class ReduceOp<string mnemonic, string summary_> : ReductionOp<mnemonic> {
+class ReduceOp<string mnemonic, string summary_, dag attributes = (ins)> : ReductionOp<mnemonic> {
   let summary = summary_;
   let description = [{
     C1: dims are distinct, ascending and in [0, rank). Reduced dimensions disappear, or stay with size 1 under keep_dims. Sums
     are combined in a fixed tree that depends on the reduced sizes only.
   }];
-  let arguments = (ins FloatTensor:$x, DenseI64ArrayAttr:$dims, UnitAttr:$keep_dims);
+  let arguments = !con((ins FloatTensor:$x, DenseI64ArrayAttr:$dims, UnitAttr:$keep_dims), attributes);
   let results = (outs FloatTensor:$result);
   let assemblyFormat = "$x `over` $dims attr-dict `:` type($x) `->` type($result)";
 }
-def Train_ReduceSumOp : ReduceOp<"reduce_sum", "result = the sum over `dims`">;
+def Train_ReduceSumOp : ReduceOp<"reduce_sum", "result = the sum over `dims`", (ins OptionalAttr<TypeAttr>:$result_type)> {
+  let description = [{
+    C1: dims are distinct, ascending and in [0, rank). Reduced dimensions disappear, or stay with size 1 under keep_dims. Sums
+    are combined in a fixed tree that depends on the reduced sizes only; those of elements narrower than f32 are in f32 and rounded once, to
+    `result_type` where it is given. C2: `result_type` is a float type at least as wide as x's.
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$x, "::llvm::ArrayRef<int64_t>":$dims, CArg<"bool", "false">:$keep_dims),
+                            "build($_builder, $_state, x, dims, keep_dims, ::mlir::TypeAttr());">];
+}
 def Train_ReduceMeanOp : ReduceOp<"reduce_mean", "result = the mean over `dims`">;
 def Train_ReduceMaxOp : ReduceOp<"reduce_max", "result = the maximum over `dims`; equal maxima share the derivative">;
 

@@ -89,6 +89,12 @@ def Train_UniformAttr : Train_Attr<"Uniform", "uniform"> {
   }];
 }
 
+def Train_CopyOfAttr : Train_Attr<"CopyOf", "copy_of"> {
+  let summary = "initial value: that of parameter `master`, rounded to the symbol's type";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$master);
+  let assemblyFormat = "`<` $master `>`";
+}
+
 def Train_GeluKind : I32EnumAttr<"GeluKind", "which gelu", [
     I32EnumAttrCase<"Erf", 0, "erf">, I32EnumAttrCase<"Tanh", 1, "tanh">]> {
   let cppNamespace = "::train";
@@ -107,7 +113,8 @@ def Train_PredicateAttr : EnumAttr<Train_Dialect, Train_Predicate, "predicate">;
 
 def Train_StateRole : I32EnumAttr<"StateRole", "what a state is for", [
     I32EnumAttrCase<"Optimizer", 0, "optimizer">, I32EnumAttrCase<"Statistic", 1, "statistic">,
-    I32EnumAttrCase<"Counter", 2, "counter">, I32EnumAttrCase<"Other", 3, "other">]> {
+    I32EnumAttrCase<"Counter", 2, "counter">, I32EnumAttrCase<"Other", 3, "other">,
+    I32EnumAttrCase<"Copy", 4, "copy">]> {
   let cppNamespace = "::train";
   let genSpecializedAttr = 0;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlir {
 class OpPassManager;
@@ -24,6 +25,10 @@ struct GraphOptions {
   /// Rows per chunk of a loss whose logits are split, 0 to choose by rule; nothing to
   /// leave logits whole.
   std::optional<int64_t> lossChunk = 0;
+  /// What contractions compute in: f32, f16 or bf16.
+  std::string precision = "f32";
+  /// NAME:TYPE, what ops, layers, parameters or outputs compute in instead.
+  std::vector<std::string> precisionOverrides;
 };
 
 /// What one optimizer step is.
@@ -40,6 +45,8 @@ struct StepOptions {
   double weightDecay = 0.0;
   /// Return `grad_norm` even without clipping.
   bool reportGradNorm = false;
+  /// The type of gradients: f32 or bf16.
+  std::string gradType = "f32";
 };
 
 /// What the plan is made for.
@@ -60,10 +67,12 @@ struct TrainOptions {
   PlanOptions plan;
 };
 
-/// Sets the batch, splits the loss into chunks, derives eval and predict. Stage graph.
+/// Sets the batch, splits the loss into chunks, sets what ops compute in, derives eval
+/// and predict. Stage graph.
 void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
 
-/// Differentiates, accumulates, clips, adds the optimizer. Stage step.
+/// Differentiates, gives parameters their narrow copies, accumulates, clips, adds the
+/// optimizer. Stage step.
 void buildStepPipeline(mlir::OpPassManager &pm, const StepOptions &options);
 
 /// Forms kernels. Stage fused.

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TRAIN_ABI_VERSION 4u
+#define TRAIN_ABI_VERSION 6u
 #define TRAIN_MAX_RANK 8
 /* Every storage starts at a multiple of this, and its size is rounded up to it. */
 #define TRAIN_ALIGNMENT 64
@@ -140,7 +140,8 @@ typedef enum TrainInitKind {
   TRAIN_INIT_CONSTANT = 1, /* a: the value */
   TRAIN_INIT_NORMAL = 2,   /* a: mean, b: standard deviation */
   TRAIN_INIT_UNIFORM = 3,  /* a: low, b: high */
-  TRAIN_INIT_LITERAL = 4   /* data: the bytes */
+  TRAIN_INIT_LITERAL = 4,  /* data: the bytes */
+  TRAIN_INIT_COPY = 5      /* the symbol named by `owner`, rounded to this one's type */
 } TrainInitKind;
 
 typedef enum TrainSymbolRole {
@@ -150,7 +151,9 @@ typedef enum TrainSymbolRole {
   TRAIN_ROLE_STATISTIC = 3, /* batch-norm running statistics */
   TRAIN_ROLE_COUNTER = 4,   /* the number of optimizer steps applied */
   TRAIN_ROLE_STATE = 5,     /* anything else that lives across steps */
-  TRAIN_ROLE_LITERAL = 6    /* a constant of the programs: set once, never saved */
+  TRAIN_ROLE_LITERAL = 6,   /* a constant of the programs: set once, never saved */
+  TRAIN_ROLE_COPY = 7 /* a parameter's copy in a narrower type, init COPY: never saved,
+                         set anew whenever its owner is set from outside of a program */
 } TrainSymbolRole;
 
 /* A symbol of the module that lives across steps. Saved in checkpoints. */

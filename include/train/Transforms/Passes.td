@@ -75,6 +75,51 @@ def TrainChunkLoss : TrainPass<"train-chunk-loss"> {
   ];
 }
 
+def TrainAutocast : TrainPass<"train-autocast"> {
+  let summary = "compute contractions in f16 or bf16, and what needs f32 in f32";
+  let description = [{
+    Gives each op of the graph its element types by its class (PrecisionOpInterface), in order, layers and checkpoints included:
+    - Low (matmul, convolution, attention): float operands are cast to `type`, but for those that must stay wide;
+    - Full (exp, log, softmax, norms, losses, sums): narrow operands are cast to f32. An op whose results have the same types without that
+      (a loss of narrow logits) needs no cast: it computes in f32 in any case;
+    - Promote (arithmetic) and all others: operands that had one type get one again, the widest among them.
+    Results follow from the operands by type inference. Only f32 becomes anything else; f64 and integers stay.
+
+    What does not depend on the program's inputs (parameters, constants, tables made of them) does not widen: where a narrow
+    value meets it in arithmetic, the op computes in f32, and its result is narrowed. So the sum with a bias has the type of
+    the product, and a scalar factor changes no type.
+
+    Each value is cast once per type, where it is computed; a narrow value that was cast to f32 is narrowed by going back to it. Outputs
+    keep the types that the graph declares.
+
+    `overrides` is a list of `NAME:TYPE`. With f32, the ops of that name (`matmul`), in that layer (`h3`, `h3/attn`, all below it), that read
+    that parameter, or that compute that output are of class Full. With a 16-bit type they are of class Low in that type, in a layer only
+    those that are of class Low anyway. The last match wins. An override without a match is an error.
+
+    Why here: backward inherits the types from the forward pass, and so do eval and predict; a chunk of a loss is cast like a whole one.
+    In real numbers nothing changes, which train-opt --train-check-passes checks; values are rounded, which is what was asked for.
+
+    Assumptions: stage graph, chunks are made, programs are not derived yet. A graph that is cast already stays as it is.
+    docs/rationale/precision.md.
+
+    Example, with `type=bf16`:
+    ```mlir
+    %y = train.matmul %x, %w : tensor<4x8xf32>, tensor<8x8xf32> -> tensor<4x8xf32>
+    %s = train.softmax %y : tensor<4x8xf32>
+    // becomes
+    %xl = train.cast %x : tensor<4x8xf32> -> tensor<4x8xbf16>
+    %wl = train.cast %w : tensor<8x8xf32> -> tensor<8x8xbf16>
+    %y = train.matmul %xl, %wl : tensor<4x8xbf16>, tensor<8x8xbf16> -> tensor<4x8xbf16>
+    %yf = train.cast %y : tensor<4x8xbf16> -> tensor<4x8xf32>
+    %s = train.softmax %yf : tensor<4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"type", "type", "std::string", "\"bf16\"", "the type of contractions: bf16 or f16; f32 with overrides only">,
+    ListOption<"overrides", "overrides", "std::string", "NAME:TYPE, what an op, a layer, a parameter or an output computes in">,
+  ];
+}
+
 def TrainDerivePrograms : TrainPass<"train-derive-programs"> {
   let summary = "derive train.eval and train.predict from the graph";
   let description = [{
@@ -119,6 +164,8 @@ def TrainDifferentiate : TrainPass<"train-differentiate"> {
 
     Assumptions: stage graph, exactly one train.graph, every trainable parameter of a float type. The seed of the loss's
     adjoint is the constant that carries `train.seed`, which train-accumulate finds.
+    Where the forward pass reads a parameter in a narrower type than it has, the adjoint of what is read is in `grad-type`, as wide as the
+    product or sum that makes it, and never rounded on the way; with `grad-type=bf16`, gradients are narrow, rounded once each.
     docs/rationale/differentiate.md.
 
     Example:
@@ -131,6 +178,33 @@ def TrainDifferentiate : TrainPass<"train-differentiate"> {
     ...
     %dw = train.matmul %x, %dy {transpose_lhs} : ...
     train.return %loss, %dw : ...   // outputs "loss", "grad:w"
+    ```
+  }];
+  let options = [
+    Option<"gradType", "grad-type", "std::string", "\"f32\"", "the type of gradients: f32 or bf16">,
+  ];
+}
+
+def TrainWorkingCopies : TrainPass<"train-working-copies"> {
+  let summary = "keep the narrow form of each parameter from step to step instead of casting it anew";
+  let description = [{
+    Where a program reads a parameter only to round it, also under another shape, the rounded parameter becomes a state of role `copy`, named
+    `NAME.copy` and initialized from the parameter, and the program reads that: one per parameter and type, for step, eval and predict
+    alike. train-optimizer gives each update the parameter's copy to write beside the parameter.
+
+    Why: contractions read the copy in each micro-batch, forward and backward. Casting at the start of each step reads all parameters once
+    more, and the update, which has each new value in a register, writes the copy for two bytes. The master stays in f32, so that small
+    updates are not lost (Micikevicius et al., Mixed Precision Training, ICLR 2018).
+
+    Assumptions: stage step, before train-optimizer. A parameter has at most one copy; a second narrow type is cast in the step.
+    docs/rationale/precision.md.
+
+    Example:
+    ```mlir
+    %w = train.read @w : tensor<8x8xf32>
+    %wl = train.cast %w : tensor<8x8xf32> -> tensor<8x8xbf16>
+    // becomes, with `train.state copy @w.copy of @w : tensor<8x8xbf16> init(#train.copy_of<@w>)`
+    %wl = train.read @w.copy : tensor<8x8xbf16>
     ```
   }];
 }

@@ -122,6 +122,8 @@ static llvm::Constant *emitSymbol(TableEmitter &e, StringRef name, Type type,
   } else if (auto elements = dyn_cast<ElementsAttr>(init)) {
     kind = TRAIN_INIT_LITERAL;
     data = e.bytes(literalBytes(elements), TRAIN_ALIGNMENT);
+  } else if (isa<CopyOfAttr>(init)) {
+    kind = TRAIN_INIT_COPY;
   }
   return e.record({e.tensor(name, cast<RankedTensorType>(type), offset), e.half(role),
                    e.half(kind), e.real(a), e.real(b), data,
@@ -138,6 +140,8 @@ static uint32_t runtimeRole(StateRole role) {
     return TRAIN_ROLE_COUNTER;
   case StateRole::Other:
     return TRAIN_ROLE_STATE;
+  case StateRole::Copy:
+    return TRAIN_ROLE_COPY;
   }
   return TRAIN_ROLE_STATE;
 }

@@ -39,6 +39,13 @@ template <typename Op> struct Update {
       node = b.select(context.operand(op.getApply()), node, old);
     context.result(result, node);
   }
+
+  /// The new parameter, and its copy: a rounding of what the parameter is stored as.
+  void storeParam(int node) {
+    store(op.getNewParam(), node, param);
+    if (op.getNewCopy())
+      context.result(op.getNewCopy(), context.operand(op.getNewParam()));
+  }
 };
 } // namespace
 
@@ -60,7 +67,7 @@ static void expandAdamW(Context &context, AdamWOp op) {
   int root = b.apply("sqrt", vmath::sqrt, u.operand(op.getCorrection2()));
   int denominator =
       b.add(b.div(b.apply("sqrt", vmath::sqrt, newV), root), u.constant(op.getEps()));
-  u.store(op.getNewParam(), b.sub(param, b.mul(step, b.div(newM, denominator))), u.param);
+  u.storeParam(b.sub(param, b.mul(step, b.div(newM, denominator))));
   u.store(op.getNewM(), newM, m);
   u.store(op.getNewV(), newV, v);
 }
@@ -92,14 +99,14 @@ void rows::addOptimizerExpansions(ExpansionTable &table) {
   table.elementwise<SgdOp>([](Context &context, SgdOp op) {
     Update<SgdOp> u(context, op);
     u.addDecay();
-    u.store(op.getNewParam(), u.b.sub(u.param, u.b.mul(u.lr, u.grad)), u.param);
+    u.storeParam(u.b.sub(u.param, u.b.mul(u.lr, u.grad)));
   });
   table.elementwise<MomentumOp>([](Context &context, MomentumOp op) {
     Update<MomentumOp> u(context, op);
     u.addDecay();
     int old = context.operand(op.getVelocity());
     int velocity = u.b.add(u.b.mul(old, u.constant(op.getBeta())), u.grad);
-    u.store(op.getNewParam(), u.b.sub(u.param, u.b.mul(u.lr, velocity)), u.param);
+    u.storeParam(u.b.sub(u.param, u.b.mul(u.lr, velocity)));
     u.store(op.getNewVelocity(), velocity, old);
   });
   table.elementwise<AdamWOp>(expandAdamW);

@@ -214,8 +214,9 @@ private:
 
   /// What the head computes from these rows of hidden.
   Value makeLogits(Value rows, int64_t count) {
-    Value x = make<MatmulOp>(head.matmul, rows, head.matmul.getRhs(), Value(), false,
-                             head.matmul.getTransposeRhs());
+    Value x =
+        make<MatmulOp>(head.matmul, rows, head.matmul.getRhs(), Value(), false,
+                       head.matmul.getTransposeRhs(), head.matmul.getResultTypeAttr());
     for (Operation *op : head.between) {
       if (isa<ReshapeOp, SliceOp>(op))
         continue;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "../FlatBody.h"
 #include "Activity.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "train/Gradients/Accumulate.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
@@ -20,6 +21,16 @@ using namespace mlir;
 using namespace train;
 
 namespace {
+
+/// The type of the sum of all that flows back into `value`.
+Type getAdjointType(Value value) {
+  Operation *producer = value.getDefiningOp();
+  auto element =
+      producer ? producer->getAttrOfType<TypeAttr>(kGradientTypeAttr) : TypeAttr();
+  if (!element)
+    return value.getType();
+  return cast<RankedTensorType>(value.getType()).clone(element.getValue());
+}
 
 /// The reverse sweep over one block (Griewank and Walther, Evaluating Derivatives,
 /// section 3.3).
@@ -78,9 +89,11 @@ private:
          llvm::zip_equal(op->getOperands(), operandAdjoints, needed)) {
       if (!isNeeded || !adjoint)
         continue;
-      if (adjoint.getType() != operand.getType())
+      Type expected = getAdjointType(operand);
+      if (adjoint.getType() != expected)
         return op->emitOpError("has an adjoint rule that gives ")
-               << adjoint.getType() << " for an operand of type " << operand.getType();
+               << adjoint.getType() << " for an operand whose adjoint has type "
+               << expected;
       Value &sum = adjoints[operand];
       sum = sum ? addAdjoints(builder, op->getLoc(), sum, adjoint) : adjoint;
     }
@@ -109,6 +122,27 @@ ReadOp getReadBelow(Value value) {
     value = result.getOwner()->getOperand(storage.operand);
   }
   return {};
+}
+
+/// Marks what shows a parameter in a narrower type than `type`, through views: what flows
+/// back into it is part of that parameter's gradient.
+void markGradientTypes(ArrayRef<Value> reads, Type type) {
+  SmallVector<Value> shown(reads);
+  while (!shown.empty()) {
+    Value value = shown.pop_back_val();
+    for (Operation *user : value.getUsers()) {
+      auto cast = dyn_cast<CastOp>(user);
+      bool isView =
+          user->getNumResults() == 1 && user->getOperand(0) == value &&
+          getResultStorage(user->getResult(0)).kind == ResultStorage::Kind::View;
+      if (!isView && !(cast && cast.isNarrowing()))
+        continue;
+      Value result = user->getResult(0);
+      if (CastOp::isExact(getElementTypeOrSelf(result.getType()), type))
+        user->setAttr(kGradientTypeAttr, TypeAttr::get(type));
+      shown.push_back(result);
+    }
+  }
 }
 
 /// Adds the one write of each state that follows a statistic of the batch.
@@ -140,6 +174,8 @@ LogicalResult updateStatistics(ArrayRef<Operation *> forward, OpBuilder &builder
 }
 
 struct Differentiate : train::impl::TrainDifferentiateBase<Differentiate> {
+  using Base::Base;
+
   void runOnOperation() override {
     if (failed(run()))
       signalPassFailure();
@@ -147,6 +183,8 @@ struct Differentiate : train::impl::TrainDifferentiateBase<Differentiate> {
 
   LogicalResult run() {
     ModuleOp module = getOperation();
+    if (gradType != "f32" && gradType != "bf16")
+      return module.emitError("gradients are f32 or bf16, got '") << gradType << "'";
     auto graphs = llvm::to_vector(module.getOps<GraphOp>());
     if (graphs.size() != 1) {
       InFlightDiagnostic diagnostic =
@@ -232,14 +270,23 @@ private:
     SmallVector<Operation *> forward;
     for (Operation &op : body.without_terminator())
       forward.push_back(&op);
+    Builder types(&getContext());
+    bool wide = gradType == "f32";
+    if (wide)
+      markGradientTypes(sources, types.getF32Type());
     ReverseSweep sweep(body, activity, loss);
     if (failed(sweep.run()))
       return failure();
+    for (Operation *op : forward)
+      op->removeAttr(kGradientTypeAttr);
 
     StepOutputs outputs(step);
+    OpBuilder end(body.getTerminator());
     for (auto [param, read] : trainable) {
       Value gradient = read ? sweep.getAdjoint(read) : Value();
       if (gradient) {
+        if (!wide && getElementTypeOrSelf(gradient.getType()).isF32())
+          gradient = CastOp::convert(end, param.getLoc(), gradient, types.getBF16Type());
         outputs.append((kGradientPrefix + param.getSymName()).str(), gradient);
         continue;
       }

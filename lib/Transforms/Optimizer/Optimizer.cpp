@@ -83,7 +83,11 @@ private:
               .getNorm());
 
     Update update{
-        *parsed, addLearningRate(step), outputs.lookup(kGradScaleOutput), {}, {}};
+        *parsed, addLearningRate(step),          outputs.lookup(kGradScaleOutput), {},
+        {},      DenseMap<StringAttr, StateOp>()};
+    for (auto state : module.getOps<StateOp>())
+      if (state.getRole() == StateRole::Copy)
+        update.copies[state.getOwnerAttr().getAttr()] = state;
     if (failed(addCounter(symbols, states, builder, loc, update)))
       return failure();
     for (const StepOutputs::Output &gradient : gradients) {
@@ -108,6 +112,8 @@ private:
     Value learningRate;
     Value gradScale; ///< null without clipping
     Value correction1, correction2;
+    /// The copies that parameters have in a narrower type, by the parameter's name.
+    DenseMap<StringAttr, StateOp> copies;
   };
 
   LogicalResult checkHyperparameters() {
@@ -196,19 +202,28 @@ private:
     };
 
     Value old = ReadOp::create(builder, loc, type, symbol);
+    // What follows the parameter in a narrower type is written by the same kernel.
+    StateOp copied = update.copies.lookup(param.getSymNameAttr());
+    Type copyType;
+    Value copy;
+    if (copied) {
+      copyType = copied.getType();
+      slots.push_back(FlatSymbolRefAttr::get(copied.getSymNameAttr()));
+      copy = ReadOp::create(builder, loc, copyType, slots.back());
+    }
     Operation *op = nullptr;
     switch (update.kind) {
     case Kind::Sgd:
-      op = SgdOp::create(builder, loc, type, old, gradient, update.learningRate,
-                         update.gradScale, Value(), decay);
+      op = SgdOp::create(builder, loc, type, copyType, old, gradient, update.learningRate,
+                         update.gradScale, Value(), copy, decay);
       break;
     case Kind::Momentum: {
       FailureOr<Value> velocity = addSlot(".velocity");
       if (failed(velocity))
         return failure();
-      op = MomentumOp::create(builder, loc, type, type, old, gradient, *velocity,
-                              update.learningRate, update.gradScale, Value(),
-                              builder.getF64FloatAttr(beta1), decay);
+      op = MomentumOp::create(builder, loc, type, type, copyType, old, gradient,
+                              *velocity, update.learningRate, update.gradScale, Value(),
+                              copy, builder.getF64FloatAttr(beta1), decay);
       break;
     }
     case Kind::Adam:
@@ -220,15 +235,18 @@ private:
       if (failed(v))
         return failure();
       op = AdamWOp::create(
-          builder, loc, TypeRange{type, type, type}, old, gradient, *m, *v,
+          builder, loc, type, type, type, copyType, old, gradient, *m, *v,
           update.correction1, update.correction2, update.learningRate, update.gradScale,
-          Value(), builder.getF64FloatAttr(beta1), builder.getF64FloatAttr(beta2),
+          Value(), copy, builder.getF64FloatAttr(beta1), builder.getF64FloatAttr(beta2),
           builder.getF64FloatAttr(eps), decay,
           update.kind == Kind::Adam ? builder.getUnitAttr() : UnitAttr());
       break;
     }
     }
     WriteOp::create(builder, loc, symbol, op->getResult(0));
+    // The copy is the last result, and was the first to be asked for.
+    if (copied)
+      std::rotate(slots.begin(), slots.begin() + 1, slots.end());
     for (auto [slot, value] : llvm::zip_equal(slots, llvm::drop_begin(op->getResults())))
       WriteOp::create(builder, loc, slot, value);
     return success();

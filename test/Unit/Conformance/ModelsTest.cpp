@@ -36,18 +36,20 @@ struct Model {
   double tolerance = 1e-4;
   /// Rows per chunk of the loss in the executable; the interpreter has it whole.
   int64_t lossChunk = 0;
+  /// What contractions compute in.
+  const char *precision = "f32";
 };
 
 void PrintTo(const Model &model, std::ostream *out) { *out << model.name; }
 
 Model tiny(const char *name, const char *family,
            std::function<void(ModelOptions &)> choose, double tolerance = 1e-4,
-           int64_t lossChunk = 0) {
+           int64_t lossChunk = 0, const char *precision = "f32") {
   ModelOptions options;
   options.family = family;
   options.batch = 3;
   choose(options);
-  return {name, options, tolerance, lossChunk};
+  return {name, options, tolerance, lossChunk, precision};
 }
 
 void tinyTransformer(ModelOptions &o) {
@@ -55,6 +57,9 @@ void tinyTransformer(ModelOptions &o) {
   o.width = 24;
   o.heads = 3;
 }
+
+/// A few units in the last of bf16's 8 bits, of a tensor's largest element.
+constexpr double kNarrowTolerance = 0.02;
 
 std::vector<Model> tinyModels() {
   return {
@@ -162,6 +167,41 @@ std::vector<Model> tinyModels() {
             o.head = "mlm";
           },
           1e-4, 16),
+      // Where the sums of executable and interpreter lie on two sides of a tie, what is
+      // rounded to 8 bits differs by one in 256, and what follows with it.
+      tiny(
+          "mlp_bf16", "mlp", [](ModelOptions &o) { o.widths = {5, 33, 3}; },
+          kNarrowTolerance, 0, "bf16"),
+      tiny(
+          "gpt2_bf16", "gpt2",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.seq = 9;
+            o.vocab = 37;
+            o.dropout = 0.1;
+          },
+          kNarrowTolerance, 10, "bf16"),
+      tiny(
+          "gpt2_f16", "gpt2",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.seq = 8;
+            o.vocab = 11;
+            o.untied = true;
+          },
+          kNarrowTolerance / 8, 0, "f16"),
+      tiny(
+          "llama_bf16", "llama",
+          [](ModelOptions &o) {
+            tinyTransformer(o);
+            o.width = 16;
+            o.heads = 4;
+            o.kvHeads = 2;
+            o.hidden = 24;
+            o.seq = 9;
+            o.vocab = 31;
+          },
+          kNarrowTolerance, 0, "bf16"),
   };
 }
 
@@ -178,6 +218,7 @@ protected:
     PassManager pm(context.get());
     GraphOptions graph;
     graph.lossChunk = lossChunk;
+    graph.precision = GetParam().precision;
     buildGraphPipeline(pm, graph);
     buildStepPipeline(pm, options);
     EXPECT_TRUE(succeeded(pm.run(*module)));
@@ -207,6 +248,7 @@ protected:
     auto team = rt::Team::create(1);
     ASSERT_TRUE(team);
     rt::initializeSymbols(loaded.executable(), kSeed, loaded.arena(), **team);
+    rt::deriveSymbols(loaded.executable(), loaded.arena(), **team);
   }
 
   void check(const StepOptions &options);

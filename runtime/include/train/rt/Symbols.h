@@ -9,7 +9,8 @@
 
 namespace train::rt {
 
-/// All symbols in the byte order of their names: the order of everything that is
+/// All symbols but derived ones (literals, copies), in the byte order of their names: the
+/// order of everything that is
 /// written, so that files and hashes don't depend on how the module was arranged.
 std::vector<const TrainSymbol *> symbolsByName(const TrainExecutable &executable);
 
