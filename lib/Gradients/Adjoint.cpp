@@ -60,6 +60,11 @@ TypeAttr Adjoint::sumType(Value x, Type type) {
   return wider ? TypeAttr::get(type) : TypeAttr();
 }
 
+Value Adjoint::unwidened(Value x) {
+  auto widened = x.getDefiningOp<CastOp>();
+  return widened && widened.isExact() ? Value(widened.getX()) : x;
+}
+
 Value Adjoint::reshape(Value x, ArrayRef<int64_t> shape) {
   return tensorType(x).getShape() == shape ? x : Value(make<ReshapeOp>(x, shape));
 }
@@ -74,9 +79,8 @@ Value Adjoint::unbroadcast(Value x, ArrayRef<int64_t> shape, Type type) {
     if (i < lead || from[i] != shape[i - lead])
       dims.push_back(i);
   // A sum widens what it reads anyway, so an exact cast of it would only be stored.
-  auto widened = x.getDefiningOp<CastOp>();
-  if (widened && widened.isExact() && type == tensorType(x).getElementType())
-    x = widened.getX();
+  if (type == tensorType(x).getElementType())
+    x = unwidened(x);
   return reshape(make<ReduceSumOp>(x, dims, /*keep_dims=*/false, sumType(x, type)),
                  shape);
 }

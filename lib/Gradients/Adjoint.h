@@ -73,6 +73,8 @@ public:
   mlir::Value scale(mlir::Value x, double factor) { return mul(x, scalar(factor, x)); }
   /// x in another element type, or x itself.
   mlir::Value castTo(mlir::Value x, mlir::Type elementType);
+  /// What x was widened from, or x itself: for ops that compute wide whatever they read.
+  mlir::Value unwidened(mlir::Value x);
   /// x under another shape, or x itself.
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   /// x summed over the dimensions along which a tensor of `shape` was broadcast to x's,

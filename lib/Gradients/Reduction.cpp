@@ -61,8 +61,8 @@ static void layerNormRule(LayerNormOp op, Adjoint &d) {
     d.set(0, d.make<LayerNormBackwardOp>(d.dy(), op.getX(), op.getGamma(), op.getMean(),
                                          op.getRstd()));
   if (d.wants(1) || d.wants(2)) {
-    auto sums =
-        d.make<LayerNormParamGradOp>(d.dy(), op.getX(), op.getMean(), op.getRstd());
+    auto sums = d.make<LayerNormParamGradOp>(d.unwidened(d.dy()), op.getX(), op.getMean(),
+                                             op.getRstd());
     d.set(1, sums.getDgamma());
     d.set(2, sums.getDbeta());
   }
@@ -73,7 +73,7 @@ static void rmsNormRule(RmsNormOp op, Adjoint &d) {
   if (d.wants(0))
     d.set(0, d.make<RmsNormBackwardOp>(d.dy(), op.getX(), op.getGamma(), op.getRstd()));
   if (d.wants(1))
-    d.set(1, d.make<RmsNormParamGradOp>(d.dy(), op.getX(), op.getRstd()));
+    d.set(1, d.make<RmsNormParamGradOp>(d.unwidened(d.dy()), op.getX(), op.getRstd()));
 }
 
 // y = xhat * gamma + beta per channel: dx needs the sums dgamma and dbeta even if nobody

@@ -123,6 +123,17 @@ static LogicalResult checkRowNorm(const Failure &fail, Value x,
   return success();
 }
 
+/// Checks the adjoint that a sum over rows reads: x's shape, and x's type or one that it
+/// holds exactly, since the sum is as wide as x's in any case.
+static LogicalResult checkSummedAdjoint(const Failure &fail, Value dy, Value x) {
+  if (failed(checkShape(fail, dy, "dy", getShape(x))))
+    return failure();
+  Type element = getElement(dy), wide = getElement(x);
+  if (element == wide || CastOp::isExact(element, wide))
+    return success();
+  return fail("dy must have element type ", wide, " or a narrower one, got ", element);
+}
+
 static LogicalResult checkEps(const Failure &fail, const APFloat &value) {
   double eps = value.convertToDouble();
   return std::isfinite(eps) && eps >= 0
@@ -184,9 +195,10 @@ LogicalResult LayerNormParamGradOp::inferReturnTypes(MLIRContext *,
                                                      Adaptor adaptor,
                                                      SmallVectorImpl<Type> &types) {
   Value x = adaptor.getX();
-  if (failed(checkRowNorm(Failure(location, getOperationName()), x,
-                          {{"dy", adaptor.getDy()}}, {},
-                          {{"mean", adaptor.getMean()}, {"rstd", adaptor.getRstd()}})))
+  Failure fail(location, getOperationName());
+  if (failed(checkRowNorm(fail, x, {}, {},
+                          {{"mean", adaptor.getMean()}, {"rstd", adaptor.getRstd()}})) ||
+      failed(checkSummedAdjoint(fail, adaptor.getDy(), x)))
     return failure();
   types.append({getColumnSum(x), getColumnSum(x)});
   return success();
@@ -229,8 +241,9 @@ LogicalResult RmsNormParamGradOp::inferReturnTypes(MLIRContext *,
                                                    Adaptor adaptor,
                                                    SmallVectorImpl<Type> &types) {
   Value x = adaptor.getX();
-  if (failed(checkRowNorm(Failure(location, getOperationName()), x,
-                          {{"dy", adaptor.getDy()}}, {}, {{"rstd", adaptor.getRstd()}})))
+  Failure fail(location, getOperationName());
+  if (failed(checkRowNorm(fail, x, {}, {}, {{"rstd", adaptor.getRstd()}})) ||
+      failed(checkSummedAdjoint(fail, adaptor.getDy(), x)))
     return failure();
   types.push_back(getColumnSum(x));
   return success();

@@ -111,7 +111,7 @@ train.graph @g(%x: tensor<4x16x64xf32>, %gamma: tensor<64xf32>, %mean: tensor<4x
 
 // train.layer_norm_param_grad C1
 train.graph @g(%dy: tensor<4x64xf32>, %x: tensor<4x16x64xf32>, %mean: tensor<4x16xf32>) {
-  // expected-error@+2 {{dy must be 'tensor<4x16x64xf32>', got 'tensor<4x64xf32>'}}
+  // expected-error@+2 {{dy must have shape [4, 16, 64], got [4, 64]}}
   // expected-error@+1 {{failed to infer returned types}}
   %dgamma, %dbeta = train.layer_norm_param_grad %dy, %x, %mean, %mean : tensor<4x64xf32>, tensor<4x16x64xf32>, tensor<4x16xf32>, tensor<4x16xf32> -> tensor<64xf32>, tensor<64xf32>
   train.return
@@ -352,5 +352,15 @@ train.graph @g(%x: tensor<4x8xf32>) {
   // expected-error@+2 {{result_type must be 'f32' or a wider float type, got 'bf16'}}
   // expected-error@+1 {{failed to infer returned types}}
   %s = train.reduce_sum %x over [1] {result_type = bf16} : tensor<4x8xf32> -> tensor<4xbf16>
+  train.return
+}
+
+// -----
+
+// train.layer_norm_param_grad C1
+train.graph @g(%dy: tensor<4x64xf32>, %x: tensor<4x64xbf16>, %mean: tensor<4xf32>) {
+  // expected-error@+2 {{dy must have element type 'bf16' or a narrower one, got 'f32'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %dgamma, %dbeta = train.layer_norm_param_grad %dy, %x, %mean, %mean : tensor<4x64xf32>, tensor<4x64xbf16>, tensor<4xf32>, tensor<4xf32> -> tensor<64xf32>, tensor<64xf32>
   train.return
 }

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Overrides.h"
+#include "mlir/IR/IRMapping.h"
 #include "train/Transforms/Passes.h"
+#include "train/Transforms/StepOutputs.h"
 
 namespace train {
 #define GEN_PASS_DEF_TRAINAUTOCAST
@@ -49,7 +51,7 @@ public:
     for (auto [operand, type] :
          llvm::zip_equal(body.getTerminator()->getOpOperands(), declared))
       convertOperand(operand, cast<RankedTensorType>(type).getElementType());
-    eraseDeadCasts();
+    eraseDead();
     return overrides.checkAllMet(graph);
   }
 
@@ -207,6 +209,7 @@ private:
     auto cast = CastOp::create(
         builder, result.getLoc(),
         llvm::cast<RankedTensorType>(result.getType()).clone(element), result);
+    markLike(cast, result.getDefiningOp());
     result.replaceAllUsesExcept(cast.getY(), cast);
     original[cast.getY()] = wide;
     if (inputDependent.contains(result))
@@ -231,19 +234,57 @@ private:
       if (getElement(value) == element)
         return value;
     }
-    OpBuilder builder(user);
-    if (value.getDefiningOp<ReadOp>())
-      builder.setInsertionPointAfterValue(value);
-    SmallVector<std::pair<Block *, Value>> &known = casts[{value, element}];
-    for (auto [block, cast] : known)
+    for (auto [block, cast] : casts.lookup({value, element}))
       if (block->findAncestorOpInBlock(*user))
         return cast;
-    Value cast = CastOp::convert(builder, value.getLoc(), value, element);
-    known.push_back({builder.getInsertionBlock(), cast});
+    OpBuilder builder(user);
+    Value cast = getCastBelowView(value, element);
+    if (!cast) {
+      if (value.getDefiningOp<ReadOp>())
+        builder.setInsertionPointAfterValue(value);
+      cast = CastOp::convert(builder, value.getLoc(), value, element);
+      markLike(cast, user);
+    }
+    casts[{value, element}].push_back({cast.getParentBlock(), cast});
     original[cast] = getOriginalElement(value);
     if (inputDependent.contains(value))
       inputDependent.insert(cast);
     return cast;
+  }
+
+  /// Where all that is read of a value are views, as of the rows that a loss reads chunk
+  /// by chunk, the value is cast and not each view: then nobody stores it wide. So is a
+  /// parameter. Null where `value` is no such view.
+  Value getCastBelowView(Value value, Type element) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result || getResultStorage(result).kind != ResultStorage::Kind::View)
+      return {};
+    Operation *view = result.getOwner();
+    if (view->getNumOperands() != 1 || view->getNumResults() != 1)
+      return {};
+    Value source = view->getOperand(0);
+    bool isParameter = source.getDefiningOp<ReadOp>() != nullptr;
+    if (!isParameter && !llvm::all_of(source.getUsers(), isView))
+      return {};
+    OpBuilder builder(view);
+    IRMapping mapping;
+    mapping.map(source, getCast(source, element, view));
+    Value narrow = builder.clone(*view, mapping)->getResult(0);
+    narrow.setType(cast<RankedTensorType>(narrow.getType()).clone(element));
+    return narrow;
+  }
+
+  static bool isView(Operation *op) {
+    return op->getNumResults() == 1 &&
+           (getResultStorage(op->getResult(0)).kind == ResultStorage::Kind::View ||
+            isa<CastOp>(op));
+  }
+
+  /// What an op of one chunk of the loss reads or gives is of that chunk.
+  static void markLike(Value value, Operation *op) {
+    if (Attribute chunk = op->getAttr(kChunkAttr))
+      if (Operation *made = value.getDefiningOp(); isa_and_nonnull<CastOp>(made))
+        made->setAttr(kChunkAttr, chunk);
   }
 
   void setType(Value value, Type type) {
@@ -258,12 +299,16 @@ private:
     return element ? element : getElement(value);
   }
 
-  void eraseDeadCasts() {
-    SmallVector<CastOp> all;
-    graph.walk([&](CastOp cast) { all.push_back(cast); });
-    for (CastOp cast : llvm::reverse(all))
-      if (cast.use_empty())
-        cast.erase();
+  /// Casts that nobody reads, and views that were only read to be cast.
+  void eraseDead() {
+    SmallVector<Operation *> all;
+    graph.walk([&](Operation *op) {
+      if (isView(op))
+        all.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(all))
+      if (op->use_empty())
+        op->erase();
   }
 
   GraphOp graph;

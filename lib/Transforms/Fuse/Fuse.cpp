@@ -35,8 +35,10 @@ public:
     });
   }
 
+  /// The op as a free cast, or null. Other ops may have come to stand where an erased
+  /// cast was in memory; no cast does, but inside of fusions.
   CastOp lookup(Operation *op) const {
-    return all.contains(op) ? cast<CastOp>(op) : CastOp();
+    return all.contains(op) ? dyn_cast<CastOp>(op) : CastOp();
   }
   CastOp lookup(Value value) const { return lookup(value.getDefiningOp()); }
 

@@ -49,6 +49,13 @@ TEST(ValidateTest, BrokenExecutablesAreRefused) {
       {"unknown role", [](Toy &t) { t.symbols[1].role = 9; }},
       {"no valid initial value", [](Toy &t) { t.symbols[1].init = 9; }},
       {"no valid initial value", [](Toy &t) { t.symbols[1].init = TRAIN_INIT_LITERAL; }},
+      {"no valid initial value", [](Toy &t) { t.symbols[1].init = TRAIN_INIT_COPY; }},
+      {"is the copy of no parameter",
+       [](Toy &t) {
+         t.symbols[2].role = TRAIN_ROLE_COPY;
+         t.symbols[2].init = TRAIN_INIT_COPY;
+         t.symbols[2].owner = "model.nothing";
+       }},
       {"without a name", [](Toy &t) { t.outputs[0][0].name = nullptr; }},
       {"learning rate", [](Toy &t) { t.inputs[0][2].tensor.type = TRAIN_TYPE_I32; }},
       {"random key", [](Toy &t) { t.inputs[0][3].tensor = t.inputs[0][2].tensor; }},

@@ -6,6 +6,7 @@
 #include "train/rt/Initialize.h"
 #include "train/rt/Random.h"
 #include "train/rt/Scalar.h"
+#include "train/rt/Symbols.h"
 #include "train/rt/Schedule.h"
 #include "train/rt/TensorBoard.h"
 
@@ -84,6 +85,32 @@ TEST(InitializeTest, KindsAndTypes) {
   EXPECT_GE(uniform, 2);
   EXPECT_LE(uniform, 3);
   EXPECT_EQ(elementAsDouble(Scalar::F32, &arena[toy.symbols[2].tensor.offset], 0), 0);
+}
+
+TEST(InitializeTest, CopiesFollowTheirMasters) {
+  toy::Toy toy;
+  toy::makeRegression(toy);
+  const TrainTensor &weight = toy.symbols[0].tensor;
+  TrainSymbol &copy = toy.symbols[2];
+  copy.tensor.type = TRAIN_TYPE_BF16;
+  copy.tensor.bytes = 6;
+  copy.role = TRAIN_ROLE_COPY;
+  copy.init = TRAIN_INIT_COPY;
+  copy.owner = weight.name;
+  toy.finish();
+  std::vector<uint8_t> arena(toy.executable.arena_bytes, 0xff);
+  // 2^-8 beside 1 is a tie, which goes to the even neighbour; a little more goes up.
+  const float values[] = {1.00390625f, 1.0040f, -3e38f};
+  std::memcpy(&arena[weight.offset], values, 12);
+  auto team = Team::create(2);
+  deriveSymbols(toy.executable, arena.data(), **team);
+  const uint8_t *rounded = &arena[copy.tensor.offset];
+  EXPECT_EQ(elementAsDouble(Scalar::BF16, rounded, 0), 1);
+  EXPECT_EQ(elementAsDouble(Scalar::BF16, rounded, 1), 1.0078125);
+  EXPECT_NEAR(elementAsDouble(Scalar::BF16, rounded, 2), -3e38, 1e36);
+  EXPECT_EQ(arena[copy.tensor.offset + 6], 0xff);
+  for (const TrainSymbol *symbol : symbolsByName(toy.executable))
+    EXPECT_NE(symbol->role, uint32_t(TRAIN_ROLE_COPY));
 }
 
 TEST(ScalarTest, EveryHalfRoundTrips) {
