@@ -18,8 +18,6 @@ void train::registerTrainTransforms() {
   registerMeaningPreserving("train-verify-stage");
   registerMeaningPreserving("train-report-memory");
   registerMeaningPreserving("train-interleave-chunks");
-  // In real numbers: what types round is what they were asked for.
-  registerMeaningPreserving("train-autocast");
   registerMeaningPreserving("train-working-copies");
   // The parts of the mean are rounded each by itself, and so are sums over rows.
   registerMeaningPreserving("train-chunk-loss", 1e-5);

@@ -53,7 +53,7 @@ train.step @clip_coefficient(%a: tensor<f32>, %b: tensor<f32>) {
 
 // CHECK-LABEL: train.step @copies(
 train.step @copies(%p: tensor<8xf32>, %g: tensor<8xf32>, %m: tensor<8xf32>, %v: tensor<8xf32>, %c: tensor<8xbf16>, %k: tensor<f32>, %lr: tensor<f32>) {
-  // CHECK: :2 = train.sgd %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, lr %{{[a-z0-9_]+}} copy %{{[a-z0-9_]+}} : tensor<8xbf16> -> tensor<8xbf16> {weight_decay = 0.000000e+00 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  // CHECK: = train.sgd %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, lr %{{[a-z0-9_]+}} copy %{{[a-z0-9_]+}} : tensor<8xbf16> -> tensor<8xbf16> {weight_decay = 0.000000e+00 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
   %a:2 = train.sgd %p, %g, lr %lr copy %c : tensor<8xbf16> -> tensor<8xbf16> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
   // CHECK: train.momentum {{.*}} copy %{{[a-z0-9_]+}} : tensor<8xbf16> -> tensor<8xbf16> {
   %b:3 = train.momentum %p, %g, %m, lr %lr copy %c : tensor<8xbf16> -> tensor<8xbf16> {beta = 0.9 : f64, weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>

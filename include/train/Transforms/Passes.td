@@ -97,7 +97,8 @@ def TrainAutocast : TrainPass<"train-autocast"> {
     those that are of class Low anyway. The last match wins. An override without a match is an error.
 
     Why here: backward inherits the types from the forward pass, and so do eval and predict; a chunk of a loss is cast like a whole one.
-    In real numbers nothing changes, which train-opt --train-check-passes checks; values are rounded, which is what was asked for.
+    In real numbers nothing changes (test/Unit/Transforms/MeaningTest.cpp). Values are rounded, which is what was asked for, so that
+    train-opt --train-check-passes, which compares rounded programs, leaves this pass out.
 
     Assumptions: stage graph, chunks are made, programs are not derived yet. A graph that is cast already stays as it is.
     docs/rationale/precision.md.

@@ -14,8 +14,8 @@ train.graph @g(%x: tensor<4x8xf32>, %t: tensor<4x8xf32>) -> (loss: tensor<f32>, 
   %b = train.read @b : tensor<8xf32>
   %y = train.matmul %x, %w : tensor<4x8xf32>, tensor<8x8xf32> -> tensor<4x8xf32>
   %s = train.add %y, %b : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x8xf32>
-  %flat = train.reshape %w {shape = array<i64: 64>} : tensor<8x8xf32> -> tensor<64xf32>
-  %back = train.reshape %flat {shape = array<i64: 8, 8>} : tensor<64xf32> -> tensor<8x8xf32>
+  %flat = train.reshape %w to [64] : tensor<8x8xf32> -> tensor<64xf32>
+  %back = train.reshape %flat to [8, 8] : tensor<64xf32> -> tensor<8x8xf32>
   %z = train.matmul %s, %back : tensor<4x8xf32>, tensor<8x8xf32> -> tensor<4x8xf32>
   %loss = train.mse %z, %t : tensor<4x8xf32>, tensor<4x8xf32> -> tensor<f32>
   train.return %loss, %z : tensor<f32>, tensor<4x8xf32>
@@ -43,11 +43,11 @@ train.graph @g(%x: tensor<4x8xf32>, %t: tensor<4x8xf32>) -> (loss: tensor<f32>, 
 // STEP-LABEL: train.step @step
 // STEP: %[[W:.*]] = train.read @w : tensor<8x8xf32>
 // STEP: %[[C:.*]] = train.read @w.copy : tensor<8x8xbf16>
-// STEP: %[[NEW:.*]]:4 = train.adamw %[[W]], {{.*}} copy %[[C]] : tensor<8x8xbf16> -> tensor<8x8xbf16>
-// STEP: train.write @w, %[[NEW]]#0
-// STEP: train.write @w.m, %[[NEW]]#1
-// STEP: train.write @w.v, %[[NEW]]#2
-// STEP: train.write @w.copy, %[[NEW]]#3
+// STEP: %[[P:[a-z0-9_]+]], %[[M:[a-z0-9_]+]], %[[V:[a-z0-9_]+]], %[[L:[a-z0-9_]+]] = train.adamw %[[W]], {{.*}} copy %[[C]] : tensor<8x8xbf16> -> tensor<8x8xbf16>
+// STEP: train.write @w, %[[P]]
+// STEP: train.write @w.m, %[[M]]
+// STEP: train.write @w.v, %[[V]]
+// STEP: train.write @w.copy, %[[L]]
 
 // NARROW-LABEL: train.step @step
 // NARROW: train.add %{{.*}} : tensor<8x8xbf16>, tensor<8x8xbf16>

@@ -46,6 +46,25 @@ TEST_F(Meaning, FuseScheduleAndPlanAreBitwiseNeutral) {
     }
 }
 
+// Autocast, narrow copies of weights and wide gradients differ from f32 by roundings only.
+TEST_F(Meaning, PrecisionChangesNothingInRealNumbers) {
+  for (const char *family : {"mlp", "gpt2", "llama", "unet", "bert"}) {
+    SCOPED_TRACE(family);
+    OwningOpRef<ModuleOp> before = buildSmall(family);
+    OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+    TrainAutocastOptions options;
+    options.overrides.push_back("add:f32");
+    ASSERT_TRUE(run(*before, createTrainDerivePrograms(), createTrainDifferentiate()));
+    ASSERT_TRUE(run(*after, createTrainAutocast(options), createTrainDerivePrograms(),
+                    createTrainDifferentiate(), createTrainWorkingCopies()));
+    EXPECT_FALSE(after->getOps<StateOp>().empty());
+    EquivalenceOptions real;
+    real.mode = Mode::F64;
+    real.tolerance = 1e-12;
+    EXPECT_TRUE(succeeded(checkEquivalent(*before, *after, real)));
+  }
+}
+
 // The mean over micro-batches of means is the mean over the batch: the same samples in
 // two micro-batches or in one step train the same, masks of dropout included, because
 // they depend on the global sample.
