@@ -62,7 +62,9 @@ TypeAttr Adjoint::sumType(Value x, Type type) {
 
 Value Adjoint::unwidened(Value x) {
   auto widened = x.getDefiningOp<CastOp>();
-  return widened && widened.isExact() ? Value(widened.getX()) : x;
+  bool isShort = widened && widened.isExact() &&
+                 tensorType(widened.getX()).getElementTypeBitWidth() >= 16;
+  return isShort ? Value(widened.getX()) : x;
 }
 
 Value Adjoint::reshape(Value x, ArrayRef<int64_t> shape) {

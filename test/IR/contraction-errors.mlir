@@ -258,3 +258,13 @@ train.graph @g(%x: tensor<2x3xbf16>, %w: tensor<3x2xbf16>, %a: tensor<2x2xbf16>)
   %y = train.matmul %x, %w into %a : tensor<2x2xbf16>, {result_type = f32} : tensor<2x3xbf16>, tensor<3x2xbf16> -> tensor<2x2xf32>
   train.return
 }
+
+// -----
+
+// train.conv2d_filter_grad C3
+train.graph @g(%x: tensor<2x6x9x9xf32>, %dy: tensor<2x8x5x5xf32>) {
+  // expected-error@+2 {{result_type must be 'f32' or a wider float type, got 'bf16'}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %g = train.conv2d_filter_grad %x, %dy {dilations = array<i64: 1, 1>, groups = 2 : i64, padding = array<i64: 1, 1, 1, 1>, result_type = bf16, size = array<i64: 3, 3>, strides = array<i64: 2, 2>} : tensor<2x6x9x9xf32>, tensor<2x8x5x5xf32> -> tensor<8x3x3x3xbf16>
+  train.return
+}

@@ -190,7 +190,7 @@ train.step @g(%a: tensor<f32>) {
 
 // -----
 
-// train.sgd C5
+// train.sgd C4
 train.step @g(%p: tensor<8xf32>, %c: tensor<8xf32>, %lr: tensor<f32>) {
   // expected-error@+1 {{copy must be narrower than 'f32', got 'f32'}}
   %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<8xf32> -> tensor<8xf32> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
@@ -199,7 +199,7 @@ train.step @g(%p: tensor<8xf32>, %c: tensor<8xf32>, %lr: tensor<f32>) {
 
 // -----
 
-// train.sgd C5
+// train.sgd C4
 train.step @g(%p: tensor<8xf32>, %c: tensor<4xbf16>, %lr: tensor<f32>) {
   // expected-error@+1 {{copy must have shape [8], got [4]}}
   %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<4xbf16> -> tensor<4xbf16> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
@@ -208,9 +208,27 @@ train.step @g(%p: tensor<8xf32>, %c: tensor<4xbf16>, %lr: tensor<f32>) {
 
 // -----
 
-// train.sgd C5
+// train.sgd C4
 train.step @g(%p: tensor<8xf32>, %c: tensor<8xbf16>, %lr: tensor<f32>) {
   // expected-error@+1 {{copy has type 'tensor<8xbf16>', its update 'tensor<8xf16>'}}
   %a:2 = train.sgd %p, %p, lr %lr copy %c : tensor<8xbf16> -> tensor<8xf16> {weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  train.return
+}
+
+// -----
+
+// train.momentum C5
+train.step @g(%p: tensor<8xf32>, %c: tensor<4xbf16>, %lr: tensor<f32>) {
+  // expected-error@+1 {{copy must have shape [8], got [4]}}
+  %a:3 = train.momentum %p, %p, %p, lr %lr copy %c : tensor<4xbf16> -> tensor<4xbf16> {beta = 0.9 : f64, weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>
+  train.return
+}
+
+// -----
+
+// train.adamw C5
+train.step @g(%p: tensor<8xf32>, %c: tensor<4xbf16>, %lr: tensor<f32>) {
+  // expected-error@+1 {{copy must have shape [8], got [4]}}
+  %a:4 = train.adamw %p, %p, %p, %p, corrections %lr, %lr, lr %lr copy %c : tensor<4xbf16> -> tensor<4xbf16> {beta1 = 0.9 : f64, beta2 = 0.9 : f64, eps = 0.0 : f64, weight_decay = 0.0 : f64} : tensor<8xf32>, tensor<8xf32>, tensor<f32>, tensor<f32>, tensor<f32>
   train.return
 }

@@ -23,7 +23,7 @@ def Train_SgdOp : UpdateOp<"sgd", []> {
     In place. grad_scale (clipping, unscaling) and apply (a skipped step leaves everything untouched) are optional scalars. A `copy` of
     the parameter in a narrower type gives a further result, new_param rounded to that type, in the copy's place.
     C1: grad has param's shape. C2: lr and grad_scale are f32 scalars, apply an i1 scalar. C3: weight_decay is finite
-    and not negative. C5: there is a new_copy if there is a copy, of the same type: param's shape, a narrower float.
+    and not negative. C4: there is a new_copy if there is a copy, of the same type: param's shape, a narrower float.
   }];
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad), common, copied, (ins F64Attr:$weight_decay));
   let results = (outs FloatTensor:$new_param, Optional<FloatTensor>:$new_copy);
@@ -32,7 +32,7 @@ def Train_SgdOp : UpdateOp<"sgd", []> {
 }
 def Train_MomentumOp : UpdateOp<"momentum", ["velocity", "new_velocity"]> {
   let summary = "v = beta * v + g; new_param = param - lr * v, g with L2 weight decay as in torch.optim.SGD";
-  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2, C3, C5 as sgd; velocity has param's type. C4: 0 <= beta < 1.";
+  let description = "g = grad_scale * grad + weight_decay * param. In place. C1, C2, C3 as sgd; velocity has param's type. C4: 0 <= beta < 1. C5: a copy is as in sgd.";
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$velocity), common, copied,
                        (ins F64Attr:$beta, F64Attr:$weight_decay));
   let results = (outs FloatTensor:$new_param, FloatTensor:$new_velocity, Optional<FloatTensor>:$new_copy);
@@ -47,8 +47,8 @@ def Train_AdamWOp : UpdateOp<"adamw", ["m", "v", "new_m", "new_v"]> {
     m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
     new_param = p - (lr / correction1) * m / (sqrt(v) / sqrt(correction2) + eps),
     correctionK = bias_correction of betaK at this step (Kingma and Ba, ICLR 2015; Loshchilov and Hutter, ICLR 2019; the order of
-    operations is torch.optim.AdamW's). In place. C1, C2, C3, C5 as sgd; corrections are f32 scalars. C4: 0 <= beta < 1 for both, eps is
-    finite and not negative.
+    operations is torch.optim.AdamW's). In place. C1, C2, C3 as sgd; corrections are f32 scalars. C4: 0 <= beta < 1 for both, eps is
+    finite and not negative. C5: a copy is as in sgd.
   }];
   let arguments = !con((ins FloatTensor:$param, FloatTensor:$grad, FloatTensor:$m, FloatTensor:$v,
                             FloatTensor:$correction1, FloatTensor:$correction2), common, copied,

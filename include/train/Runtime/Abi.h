@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define TRAIN_ABI_VERSION 6u
+#define TRAIN_ABI_VERSION 5u
 #define TRAIN_MAX_RANK 8
 /* Every storage starts at a multiple of this, and its size is rounded up to it. */
 #define TRAIN_ALIGNMENT 64

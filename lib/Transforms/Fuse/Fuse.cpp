@@ -28,7 +28,9 @@ class FreeCasts {
 public:
   explicit FreeCasts(ProgramOpInterface program) {
     program.walk([&](CastOp cast) {
-      if (cast.isExact() && llvm::none_of(cast->getUsers(), [&](Operation *user) {
+      // Elements of less than a byte have no addresses of their own.
+      if (cast.isExact() && cast.getX().getType().getElementTypeBitWidth() >= 8 &&
+          llvm::none_of(cast->getUsers(), [&](Operation *user) {
             return mayReadPerRow(user, cast.getY());
           }))
         all.insert(cast);
