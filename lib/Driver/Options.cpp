@@ -29,21 +29,11 @@ struct Later {
   std::set<std::string> harmless;
 };
 const Later kLater[] = {
-    {"--target", {"cpu"}},
-    {"--fp8-recipe", {}},
-    {"--fp4-recipe", {}},
-    {"--loss-scale", {"none"}},
-    {"--loss-scale-init", {}},
-    {"--loss-scale-window", {}},
-    {"--loss-scale-hysteresis", {}},
-    {"--loss-scale-min", {}},
-    {"--compress", {"none"}},
-    {"--data-parallel", {}},
-    {"--zero", {"0"}},
-    {"--ranks", {"1"}},
-    {"--bucket-size", {}},
-    {"--offload", {}},
-    {"--deterministic", {"default"}},
+    {"--target", {"cpu"}},   {"--fp8-recipe", {}},
+    {"--fp4-recipe", {}},    {"--compress", {"none"}},
+    {"--data-parallel", {}}, {"--zero", {"0"}},
+    {"--ranks", {"1"}},      {"--bucket-size", {}},
+    {"--offload", {}},       {"--deterministic", {"default"}},
     {"--deepspeed", {}},
 };
 
@@ -108,16 +98,72 @@ std::string checkPrecision(const TrainOptions &train) {
   return "";
 }
 
+/// Whether anything is asked to compute in f16.
+bool usesHalf(const GraphOptions &graph) {
+  bool half = graph.precision == "f16";
+  for (const std::string &text : graph.precisionOverrides)
+    half |= text.size() > 4 && text.compare(text.size() - 4, 4, ":f16") == 0;
+  return half;
+}
+
 /// What may go wrong with a precision that is asked for, said once.
 void warnOfPrecision(const TrainOptions &train) {
-  bool half = train.graph.precision == "f16";
-  for (const std::string &text : train.graph.precisionOverrides)
-    half |= text.size() > 4 && text.compare(text.size() - 4, 4, ":f16") == 0;
-  if (half)
+  if (usesHalf(train.graph) && train.step.lossScale.mode == "none")
     std::fputs(
         "train-compile: warning: without a loss scale, gradients below 6e-8 vanish "
         "in f16; bf16 has the range of f32\n",
         stderr);
+}
+
+/// What --loss-scale and its companions come to. `precision` decides where nothing was
+/// asked for: only f16 needs a scale.
+std::string settleLossScale(const CLI::App &app, const std::string &text,
+                            const std::string &precision, LossScaleOptions &scale) {
+  bool isAsked = app.count("--loss-scale") > 0;
+  std::string mode = isAsked ? text : precision == "f16" ? "dynamic" : "none";
+  if (mode == "none" || mode == "dynamic") {
+    scale.mode = mode;
+  } else {
+    char *end = nullptr;
+    double value = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end || !(value > 0))
+      return "--loss-scale needs dynamic, none or a positive number, got '" + text + "'";
+    scale.mode = "static";
+    if (app.count("--loss-scale-init"))
+      return "--loss-scale-init is where a dynamic scale starts, and --loss-scale=" +
+             text + " is a static one";
+    scale.init = value;
+    if (std::string wrong = checkFloat("--loss-scale", value); !wrong.empty())
+      return wrong;
+  }
+  for (const char *name : {"--loss-scale-init", "--loss-scale-window",
+                           "--loss-scale-hysteresis", "--loss-scale-min"})
+    if (app.count(name) && scale.mode != "dynamic")
+      return std::string(name) + " is for a dynamic loss scale, and " +
+             (isAsked ? "--loss-scale=" + text
+                      : "--precision=" + precision + " has none by default") +
+             (isAsked ? "" : ": add --loss-scale=dynamic");
+  for (auto [name, value] : {std::pair{"--loss-scale-init", scale.init},
+                             {"--loss-scale-min", scale.minimum}}) {
+    if (!(value > 0))
+      return std::string(name) + " must be positive, got " + formatNumber(value);
+    if (std::string wrong = checkFloat(name, value); !wrong.empty())
+      return wrong;
+  }
+  for (auto [name, value] : {std::pair{"--loss-scale-window", scale.window},
+                             {"--loss-scale-hysteresis", scale.hysteresis}})
+    if (value < 1)
+      return std::string(name) + " must be at least 1, got " + std::to_string(value);
+  if (scale.mode == "dynamic" && scale.init < scale.minimum)
+    return "--loss-scale-init=" + formatNumber(scale.init) +
+           " is below --loss-scale-min=" + formatNumber(scale.minimum);
+  // It does no harm, and is no mistake that could be told from a wish.
+  if (isAsked && scale.mode != "none" && precision == "bf16")
+    std::fprintf(stderr,
+                 "train-compile: warning: --loss-scale=%s with --precision=bf16: "
+                 "bf16 has the range of f32 and needs no loss scale\n",
+                 text.c_str());
+  return "";
 }
 
 /// Whether both paths name one file, or would once they are written. Standard output and
@@ -237,7 +283,7 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
              "loaded or the linker failed, 4 the plan does not fit the memory budget.");
   app.allow_extras();
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  std::string budget, clip, lossChunk = "auto";
+  std::string budget, clip, lossChunk = "auto", lossScale;
   std::map<std::string, std::string> later;
   app.add_option("model", o.input, "The model, .mlir; - reads standard input");
   app.add_option("-o,--output", o.output, "The file to write");
@@ -282,6 +328,20 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                  "Largest global norm of the gradients (no clipping)");
   app.add_flag("--grad-norm", o.train.step.reportGradNorm,
                "Report the norm of the gradients even without clipping");
+  LossScaleOptions &scale = o.train.step.lossScale;
+  app.add_option("--loss-scale", lossScale,
+                 "Factor on the loss in backward: dynamic, none or a number (dynamic "
+                 "for f16, else none)");
+  app.add_option("--loss-scale-init", scale.init,
+                 "Where a dynamic loss scale starts (65536)");
+  app.add_option("--loss-scale-window", scale.window,
+                 "Steps without overflow until it doubles (2000)")
+      ->transform(wholeNumber<int64_t>());
+  app.add_option("--loss-scale-hysteresis", scale.hysteresis,
+                 "Steps with overflow until it halves (1)")
+      ->transform(wholeNumber<int64_t>());
+  app.add_option("--loss-scale-min", scale.minimum,
+                 "It never becomes smaller: an overflow there ends the training (1)");
   app.add_option("--loss-chunk", lossChunk,
                  "Rows per chunk of a loss whose logits never exist as a whole: auto, "
                  "off or a number (auto)");
@@ -353,6 +413,11 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage(wrong);
   if (std::string wrong = checkPrecision(o.train); !wrong.empty())
     return usage(wrong);
+  if (std::string wrong = settleLossScale(
+          app, lossScale, usesHalf(o.train.graph) ? "f16" : o.train.graph.precision,
+          scale);
+      !wrong.empty())
+    return usage(wrong);
   warnOfPrecision(o.train);
   if (std::string wrong = parseLossChunk(lossChunk, o.train.graph); !wrong.empty())
     return usage(wrong);
@@ -411,6 +476,15 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     record["precision_override"] = o.train.graph.precisionOverrides;
   if (step.gradType != "f32")
     record["grad_type"] = step.gradType;
+  if (scale.mode != "none") {
+    record["loss_scale"] = scale.mode;
+    record["loss_scale_init"] = scale.init;
+  }
+  if (scale.mode == "dynamic") {
+    record["loss_scale_window"] = scale.window;
+    record["loss_scale_hysteresis"] = scale.hysteresis;
+    record["loss_scale_min"] = scale.minimum;
+  }
   if (step.clipNorm)
     record["clip_norm"] = *step.clipNorm;
   o.optionsJson = record.dump();

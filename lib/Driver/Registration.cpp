@@ -1,5 +1,6 @@
 // What all tools register.
 #include "train/Driver/Registration.h"
+#include "train/Analysis/ScaleState.h"
 #include "train/Conversion/RowProgram.h"
 #include "train/Gradients/Registration.h"
 #include "train/IR/TrainDialect.h"
@@ -11,6 +12,7 @@ void train::registerTrainDialect(mlir::DialectRegistry &registry) {
   registry.insert<TrainDialect>();
   registerGradients(registry);
   registerReference(registry);
+  registerScaleRules(registry);
   registerRowPrograms(registry);
 }
 

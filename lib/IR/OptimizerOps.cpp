@@ -134,8 +134,11 @@ LogicalResult BiasCorrectionOp::verify() {
 RowKind BiasCorrectionOp::getRowKind() { return RowKind::Flat; }
 
 LogicalResult SumSquaresOp::verify() {
-  return checkScalar(failureAt(*this), getResult(), "the result",
-                     Float32Type::get(getContext()));
+  Failure fail = failureAt(*this);
+  Type f32 = Float32Type::get(getContext());
+  if (failed(checkScalar(fail, getResult(), "the result", f32)))
+    return failure();
+  return getScale() ? checkScalar(fail, getScale(), "scale", f32) : success();
 }
 
 RowKind SumSquaresOp::getRowKind() { return RowKind::Flat; }

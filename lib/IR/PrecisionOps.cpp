@@ -113,7 +113,8 @@ LogicalResult UnscaleOp::verify() { return checkScale(failureAt(*this), getScale
 LogicalResult CheckFiniteOp::verify() {
   Failure fail = failureAt(*this);
   Type i1 = IntegerType::get(getContext(), 1);
-  if (failed(checkScalar(fail, getResult(), "the result", i1)))
+  if (failed(checkScalar(fail, getResult(), "the result", i1)) ||
+      (getScale() && failed(checkScale(fail, getScale()))))
     return failure();
   return getPrevious() ? checkScalar(fail, getPrevious(), "the previous verdict", i1)
                        : success();

@@ -43,6 +43,13 @@ void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
     pm.addPass(createTrainAccumulate({options.accumulate}));
   // After accumulation, whose sums it folds, and before anything else reads gradients.
   pm.addPass(createTrainFoldSums());
+  const LossScaleOptions &scale = options.lossScale;
+  // After the sums, whose totals it judges; before clipping, which measures what is
+  // unscaled.
+  if (scale.mode != "none")
+    pm.addPass(
+        createTrainLossScale({scale.mode, scale.init, scale.window, scale.hysteresis,
+                              scale.minimum, scale.growth, scale.backoff}));
   if (options.clipNorm)
     pm.addPass(createTrainClipGradients({*options.clipNorm}));
   TrainOptimizerOptions optimizer;
@@ -53,6 +60,8 @@ void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
   optimizer.weightDecay = options.weightDecay;
   optimizer.reportGradNorm = options.reportGradNorm;
   pm.addPass(createTrainOptimizer(optimizer));
+  // Once, where the whole step is there: its warnings are the user's.
+  pm.addPass(createTrainVerifyScales());
   pm.addPass(createTrainVerifyStage());
 }
 

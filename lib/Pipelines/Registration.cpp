@@ -52,6 +52,19 @@ struct StepFlags {
   explicit StepFlags(Parent &parent)
       : accumulate(parent, "accumulate", llvm::cl::desc("micro-batches per step"),
                    llvm::cl::init(StepOptions().accumulate)),
+        lossScale(parent, "loss-scale", llvm::cl::desc("none, dynamic or static"),
+                  llvm::cl::init(LossScaleOptions().mode)),
+        lossScaleInit(parent, "loss-scale-init",
+                      llvm::cl::desc("the loss scale at first, or always"),
+                      llvm::cl::init(LossScaleOptions().init)),
+        lossScaleWindow(parent, "loss-scale-window",
+                        llvm::cl::desc("steps without overflow until it grows"),
+                        llvm::cl::init(LossScaleOptions().window)),
+        lossScaleHysteresis(parent, "loss-scale-hysteresis",
+                            llvm::cl::desc("steps with overflow until it shrinks"),
+                            llvm::cl::init(LossScaleOptions().hysteresis)),
+        lossScaleMin(parent, "loss-scale-min", llvm::cl::desc("the smallest loss scale"),
+                     llvm::cl::init(LossScaleOptions().minimum)),
         clipNorm(
             parent, "clip-norm",
             llvm::cl::desc("largest global norm of the gradients; 0 for no clipping"),
@@ -76,6 +89,11 @@ struct StepFlags {
   StepOptions get() const {
     StepOptions options;
     options.accumulate = accumulate;
+    options.lossScale.mode = lossScale;
+    options.lossScale.init = lossScaleInit;
+    options.lossScale.window = lossScaleWindow;
+    options.lossScale.hysteresis = lossScaleHysteresis;
+    options.lossScale.minimum = lossScaleMin;
     if (clipNorm != 0)
       options.clipNorm = clipNorm;
     options.optimizer = optimizer;
@@ -89,6 +107,10 @@ struct StepFlags {
   }
 
   Flag<int64_t> accumulate;
+  Flag<std::string> lossScale;
+  Flag<double> lossScaleInit;
+  Flag<int64_t> lossScaleWindow, lossScaleHysteresis;
+  Flag<double> lossScaleMin;
   Flag<double> clipNorm;
   Flag<std::string> optimizer;
   Flag<double> beta1, beta2, eps, weightDecay;

@@ -110,9 +110,9 @@ LogicalResult evaluateBiasCorrection(BiasCorrectionOp op, Operands operands,
 
 LogicalResult evaluateSumSquares(SumSquaresOp, Operands operands, Results results,
                                  EvalContext &) {
-  double sum = 0;
+  double sum = 0, scale = operands.size() > 1 ? operands[1]->f[0] : 1;
   for (double value : operands[0]->f)
-    sum += value * value;
+    sum += (scale * value) * (scale * value);
   results[0].f[0] = sum;
   return success();
 }

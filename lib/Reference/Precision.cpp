@@ -71,9 +71,11 @@ LogicalResult evaluateUnscale(UnscaleOp, Operands operands, Results results,
 
 LogicalResult evaluateCheckFinite(CheckFiniteOp op, Operands operands, Results results,
                                   EvalContext &) {
-  const Tensor *previous = declaredOperand(op, 1, operands);
-  bool finite =
-      llvm::all_of(operands[0]->f, [](double value) { return std::isfinite(value); });
+  const Tensor *previous = declaredOperand(op, 1, operands),
+               *scale = declaredOperand(op, 2, operands);
+  double factor = scale ? scale->f[0] : 1;
+  bool finite = llvm::all_of(operands[0]->f,
+                             [&](double value) { return std::isfinite(factor * value); });
   results[0].i[0] = finite && (!previous || previous->i[0] != 0);
   return success();
 }
@@ -84,7 +86,9 @@ LogicalResult evaluateUpdateScale(UpdateScaleOp op, Operands operands, Results r
   int64_t good = operands[1]->i[0], bad = operands[2]->i[0];
   if (operands[3]->i[0] != 0) {
     if (++good >= static_cast<int64_t>(op.getWindow())) {
-      scale *= op.getGrowth().convertToDouble();
+      // As an f32, which the scale is.
+      double grown = scale * op.getGrowth().convertToDouble();
+      scale = std::isfinite(static_cast<float>(grown)) ? grown : scale;
       good = bad = 0;
     }
   } else {

@@ -34,6 +34,15 @@ Value StepOutputs::lookup(StringRef name) const {
   return {};
 }
 
+void StepOutputs::set(StringRef name, Value value) {
+  for (Output &output : outputs)
+    if (output.name == name) {
+      output.value = value;
+      return;
+    }
+  append(name, value);
+}
+
 void StepOutputs::removeIf(llvm::function_ref<bool(StringRef)> drop) {
   llvm::erase_if(outputs, [&](const Output &output) { return drop(output.name); });
 }

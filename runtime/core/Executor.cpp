@@ -100,7 +100,7 @@ Status Executor::run(const TrainProgram &program, const InputLoader &load,
     known = updates.emplace(&program, firstUpdate(executable, program)).first;
   touched = false;
   if (finiteCheck)
-    finiteCheck->beginPass();
+    finiteCheck->beginPass(program);
   if (program.input_count && countInputLoads(program) == 0)
     TRAIN_RT_RETURN_IF_ERROR(load(program, microBatch++));
 

@@ -86,6 +86,11 @@ Status FiniteCheck::check(uint64_t offset, uint64_t bytes, TrainType tensorType,
       return format("%s in element %llu of %llu of %s", kind, (unsigned long long)i,
                     (unsigned long long)scan.elements, what.c_str());
     };
+    if (std::isnan(value) && skipsSteps) {
+      if (nan.empty())
+        nan = place("the first nan was");
+      return Status::success();
+    }
     if (std::isnan(value))
       return Status::error(ErrorKind::Diverged,
                            place("nan") +
@@ -94,6 +99,16 @@ Status FiniteCheck::check(uint64_t offset, uint64_t bytes, TrainType tensorType,
       infinity = place("the first infinity was");
   }
   return Status::success();
+}
+
+void FiniteCheck::beginPass(const TrainProgram &program) {
+  infinity.clear();
+  nan.clear();
+  skipsSteps = findOutput(program, "skipped") != nullptr;
+}
+
+std::string FiniteCheck::firstOverflow() const {
+  return infinity.empty() ? nan : nan.empty() ? infinity : infinity + ", " + nan;
 }
 
 Status FiniteCheck::checkSymbols() {

@@ -5,6 +5,7 @@
 #include "train/rt/System.h"
 #include "train/rt/Text.h"
 
+#include <cmath>
 #include <unistd.h>
 
 namespace train::rt {
@@ -20,25 +21,32 @@ Progress::Progress(int64_t firstStep, int64_t steps, std::string unit, int64_t p
       unit(std::move(unit)), perStep(perStep), arenaBytes(arenaBytes),
       start(steadyNanoseconds()) {}
 
-std::string Progress::line(int64_t step, float loss, double rate, int64_t now) const {
+std::string Progress::line(int64_t step, float loss, double rate,
+                           const std::string &scale, int64_t now) const {
   double seconds = double(now - start) / 1e9;
   double perSecond = seconds > 0 ? double(step - firstStep) / seconds : 0;
   double left = perSecond > 0 ? double(steps - step) / perSecond : 0;
-  return format("step %lld/%lld  loss %.4f  lr %.3g  %.0f %s/s  ETA %s  arena %s, "
+  // The sign of a NaN says nothing.
+  std::string shown = std::isnan(loss) ? "nan" : format("%.4f", double(loss));
+  return format("step %lld/%lld  loss %s  lr %.3g%s  %.0f %s/s  ETA %s  arena %s, "
                 "resident %s",
-                (long long)step, (long long)steps, double(loss), rate,
+                (long long)step, (long long)steps, shown.c_str(), rate, scale.c_str(),
                 perSecond * double(perStep), unit.c_str(), formatDuration(left).c_str(),
                 formatByteSize(arenaBytes).c_str(),
                 formatByteSize(residentBytes()).c_str());
 }
 
-Status Progress::update(int64_t step, float loss, double rate) {
+Status Progress::update(int64_t step, float loss, double rate,
+                        std::optional<double> lossScale, int64_t skippedSteps) {
   int64_t now = steadyNanoseconds();
   bool edge = step == firstStep + 1 || step == steps;
   if (!edge && now - lastShown < (terminal ? terminalInterval : plainInterval))
     return Status::success();
   lastShown = now;
-  std::string text = line(step, loss, rate, now);
+  std::string scale = lossScale ? format("  scale %g", *lossScale) : "";
+  if (skippedSteps)
+    scale += format(" (%lld skipped)", (long long)skippedSteps);
+  std::string text = line(step, loss, rate, scale, now);
   if (!terminal)
     return out.write(text + "\n");
   // Blanks cover what is left of a longer line before.

@@ -123,14 +123,51 @@ Status Trainer::openLogs(int64_t step) {
   return Status::success();
 }
 
+// A step that overflowed was skipped, on the device; here it is told, and the training
+// ends where no smaller scale can help.
+Status Trainer::checkScale(const TrainProgram &program, const Session::StepInputs &inputs,
+                           const Session::StepOutputs &outputs) {
+  lastScale = outputs.lossScale;
+  skipNote.clear();
+  if (!outputs.skipped.value_or(false))
+    return Status::success();
+  ++skippedSteps;
+  FiniteCheck *search = session.nanSearch();
+  std::string where = search ? search->firstOverflow() : "";
+  long long step = inputs.step + 1;
+  if (!outputs.exhausted.value_or(false)) {
+    if (!where.empty())
+      skipNote = format("step %lld was skipped at a loss scale of %g: %s", step,
+                        outputs.lossScale.value_or(0), where.c_str());
+    return Status::success();
+  }
+  if (!search) {
+    // The step changed nothing but the counters of the scale, so that it overflows
+    // again.
+    session.findNans();
+    Status again = session
+                       .step(program, data, inputs, Stop(deadline, /*signals=*/true),
+                             /*whole=*/false)
+                       .takeStatus();
+    if (isStop(again))
+      return again;
+    where = session.nanSearch()->firstOverflow();
+  }
+  return Status::error(ErrorKind::Diverged,
+                       format("step %lld overflows at the smallest loss scale, %g%s%s",
+                              step, outputs.lossScale.value_or(0),
+                              where.empty() ? "" : ": ", where.c_str()));
+}
+
 Status Trainer::step(const TrainProgram &program, TrainingState &state, double rate) {
   int64_t begin = steadyNanoseconds();
   // Where the state is kept, a step that has begun to change it is worth finishing.
   bool keeps = checkpoints || !options.exportFile.empty();
   whole = false;
-  Result<Session::StepOutputs> outputs = session.step(
-      program, data, {state.step, state.position, state.seed, float(rate), state.order},
-      Stop(deadline, /*signals=*/false), keeps);
+  Session::StepInputs inputs = {state.step, state.position, state.seed, float(rate),
+                                state.order};
+  Result<Session::StepOutputs> outputs =
+      session.step(program, data, inputs, Stop(deadline, /*signals=*/false), keeps);
   if (!outputs) {
     whole = !session.touchedSymbols();
     Status status = outputs.takeStatus();
@@ -143,8 +180,12 @@ Status Trainer::step(const TrainProgram &program, TrainingState &state, double r
   whole = true;
   lastLoss = outputs->loss;
   TRAIN_RT_RETURN_IF_ERROR(afterStep(state, *outputs, rate, steadyNanoseconds() - begin));
-  TRAIN_RT_RETURN_IF_ERROR(checkFinite(
-      format("the loss of step %lld", (long long)state.step), double(outputs->loss)));
+  TRAIN_RT_RETURN_IF_ERROR(checkScale(program, inputs, *outputs));
+  // With a scale that moves, a loss that overflows is one more reason to skip, and has an
+  // end of its own.
+  if (!(outputs->exhausted && outputs->skipped.value_or(false)))
+    TRAIN_RT_RETURN_IF_ERROR(checkFinite(
+        format("the loss of step %lld", (long long)state.step), double(outputs->loss)));
   return session.takeProfileError();
 }
 
@@ -154,7 +195,12 @@ Status Trainer::runSteps(const TrainProgram &program, TrainingState &state,
   while (state.step < state.schedule.steps) {
     double rate = learningRate(state.schedule, state.step);
     TRAIN_RT_RETURN_IF_ERROR(step(program, state, rate));
-    TRAIN_RT_RETURN_IF_ERROR(progress.update(state.step, *lastLoss, rate));
+    if (!skipNote.empty()) {
+      TRAIN_RT_RETURN_IF_ERROR(progress.finishLine());
+      std::fprintf(stderr, "note: %s\n", skipNote.c_str());
+    }
+    TRAIN_RT_RETURN_IF_ERROR(
+        progress.update(state.step, *lastLoss, rate, lastScale, skippedSteps));
     bool last = state.step == state.schedule.steps;
     if (options.evalEvery && state.step % options.evalEvery == 0 && !last) {
       TRAIN_RT_RETURN_IF_ERROR(progress.finishLine());

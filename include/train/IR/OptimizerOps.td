@@ -76,11 +76,14 @@ def Train_BiasCorrectionOp : Train_Op<"bias_correction", [Pure, UpdateKernel]> {
   let hasVerifier = 1;
 }
 def Train_SumSquaresOp : Train_Op<"sum_squares", [Pure, UpdateKernel]> {
-  let summary = "result = the sum of x^2 over all elements, in fixed chunks of the logical tensor";
-  let description = "C1: the result is an f32 scalar.";
-  let arguments = (ins FloatTensor:$x);
+  let summary = "result = the sum of (scale * x)^2 over all elements, in fixed chunks of the logical tensor";
+  let description = [{
+    `scale`, 1 if not given, is the factor that the optimizer will multiply gradients by: the loss scale's inverse, for
+    instance, so that the norm is that of unscaled gradients and no gradient is written twice. C1: the result and scale are f32 scalars.
+  }];
+  let arguments = (ins FloatTensor:$x, Optional<FloatTensor>:$scale);
   let results = (outs FloatTensor:$result);
-  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let assemblyFormat = "$x (`scale` $scale^ `:` type($scale))? attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 1;
 }
 def Train_ClipCoefficientOp : Train_Op<"clip_coefficient", [Pure, UpdateKernel]> {

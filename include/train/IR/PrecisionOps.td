@@ -47,12 +47,16 @@ def Train_UnscaleOp : Train_Op<"unscale", [Pure, AllTypesMatch<["x", "result"]>,
   let assemblyFormat = "$x `,` $scale attr-dict `:` type($x) `,` type($scale)";
   let hasVerifier = 1;
 }
-def Train_CheckFiniteOp : Train_Op<"check_finite", [Pure, FlatKernel]> {
-  let summary = "result = whether every element is finite, and `previous`, if given, is true";
-  let description = "C1: the result and previous are i1 scalars. Chained over all gradients, it decides whether a step applies.";
-  let arguments = (ins FloatTensor:$x, Optional<BoolTensor>:$previous);
+def Train_CheckFiniteOp : Train_Op<"check_finite", [Pure, AttrSizedOperandSegments, FlatKernel]> {
+  let summary = "result = whether every element of scale * x is finite, and `previous`, if given, is true";
+  let description = [{
+    Chained over all gradients, it decides whether a step applies. `scale`, 1 if not given, is the factor that the optimizer
+    will multiply by. C1: the result and previous are i1 scalars. C2: scale is an f32 scalar.
+  }];
+  let arguments = (ins FloatTensor:$x, Optional<BoolTensor>:$previous, Optional<FloatTensor>:$scale);
   let results = (outs BoolTensor:$result);
-  let assemblyFormat = "$x (`and` $previous^ `:` type($previous) `,`)? attr-dict `:` type($x) `->` type($result)";
+  let assemblyFormat = [{$x (`scale` $scale^ `:` type($scale) `,`)? (`and` $previous^ `:` type($previous) `,`)? attr-dict
+                         `:` type($x) `->` type($result)}];
   let hasVerifier = 1;
 }
 def Train_UpdateScaleOp : Train_Op<"update_scale", [Pure, AllTypesMatch<["scale", "new_scale"]>,
@@ -60,7 +64,8 @@ def Train_UpdateScaleOp : Train_Op<"update_scale", [Pure, AllTypesMatch<["scale"
     DeclareOpInterfaceMethods<StorageOpInterface>, FlatKernel]> {
   let summary = "the loss scale and its counters after a step that was finite or not, in place";
   let description = [{
-    finite: bad_steps stays, good_steps + 1; at `window` the scale is multiplied by `growth`, and both counters restart.
+    finite: bad_steps stays, good_steps + 1; at `window` the scale is multiplied by `growth`, unless it would be infinite, and both counters
+    restart.
     not finite: good_steps = 0, bad_steps + 1; at `hysteresis` the scale is multiplied by `backoff`, not below `minimum`, and bad_steps restarts.
     C1: scale is an f32 scalar, counters are i64 scalars, finite an i1 scalar. C2: window, hysteresis >= 1, growth >= 1,
     0 < backoff <= 1, minimum > 0.

@@ -57,6 +57,16 @@ struct RunningStatistic {
   double scale;
 };
 
+/// What a factor on an operand does to an op's results.
+enum class ScaleRole {
+  Plain,   ///< the op is not linear in it: it must carry no scale
+  Ignored, ///< nothing: indices, conditions, verdicts
+  Term,    ///< the results carry what it carries; all terms carry the same
+  Factor,  ///< the results carry it beside what the other factors carry
+  Divisor, ///< the results carry its inverse
+  Square,  ///< the results carry it twice
+};
+
 /// What feeds a program input.
 enum class InputRole : int64_t { Data = 0, LearningRate = 1 };
 

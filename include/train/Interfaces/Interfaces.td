@@ -210,6 +210,24 @@ def WorkspaceOpInterface : OpInterface<"WorkspaceOpInterface"> {
   ];
 }
 
+def LossScaleOpInterface : OpInterface<"LossScaleOpInterface"> {
+  let cppNamespace = "::train";
+  let description = [{
+    How an op treats values that carry the loss scale (ScaleState.h). Ops without the interface must not see such a value
+    anywhere. Attached by lib/Analysis/ScaleRules.cpp, one line per op.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      What a scale on operand `operand` (counted as in Operation::getOperands) does to the results. The safe answer is Plain.
+    }], "::train::ScaleRole", "getScaleRole", (ins "unsigned":$operand)>,
+    InterfaceMethod<[{
+      What is wrong with an operand that carries a scale and may not, as the predicate of a sentence about the op ("clips
+      by a norm that"); empty for ops that are only not linear in it. For an op with factors that names something here, their
+      product must carry no scale: optimizer updates.
+    }], "::llvm::StringRef", "getScaleMisuse", (ins)>,
+  ];
+}
+
 def IndexingOpInterface : OpInterface<"IndexingOpInterface"> {
   let cppNamespace = "::train";
   let description = "Ops that use the elements of an operand as indices into something of known size.";

@@ -31,10 +31,23 @@ struct GraphOptions {
   std::vector<std::string> precisionOverrides;
 };
 
+/// How backward is scaled; train-loss-scale says what each number does.
+struct LossScaleOptions {
+  /// none, dynamic or static.
+  std::string mode = "none";
+  double init = 65536;
+  int64_t window = 2000;
+  int64_t hysteresis = 1;
+  double minimum = 1;
+  double growth = 2;
+  double backoff = 0.5;
+};
+
 /// What one optimizer step is.
 struct StepOptions {
   /// Micro-batches per step.
   int64_t accumulate = 1;
+  LossScaleOptions lossScale;
   /// The largest global norm of the gradients; nothing for no clipping.
   std::optional<double> clipNorm;
   /// sgd, momentum, adam or adamw.
@@ -71,8 +84,8 @@ struct TrainOptions {
 /// and predict. Stage graph.
 void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
 
-/// Differentiates, gives parameters their narrow copies, accumulates, clips, adds the
-/// optimizer. Stage step.
+/// Differentiates, gives parameters their narrow copies, accumulates, scales the loss,
+/// clips, adds the optimizer. Stage step.
 void buildStepPipeline(mlir::OpPassManager &pm, const StepOptions &options);
 
 /// Forms kernels. Stage fused.

@@ -245,10 +245,14 @@ def TrainAccumulate : TrainPass<"train-accumulate"> {
     multiplied by 1/N at the end. The data inputs of the step get a leading dimension N. Ops that depend on parameters
     alone stay before the loop and run once per step.
 
+    Where the loss is one cross-entropy (as a whole, or in the chunks of train-chunk-loss; a constant factor and casts may follow), the mean is
+    that over the valid labels of all micro-batches: each micro-batch divides by its number of rows, the numbers of valid labels are summed too, and
+    rows * N / valid, which is 1 if no label is ignored, multiplies the loss and joins `grad_scale`. A loss of several terms stays a mean of means.
+
     Why: only the micro-batch has to fit in memory, whatever the batch.
 
-    Assumptions: after train-differentiate, before clipping and the optimizer. The mean is one of means: with labels that are ignored,
-    micro-batches weigh the same whatever their number of valid labels. count=1 changes nothing.
+    Assumptions: after train-differentiate, before clipping and the optimizer. count=1 changes nothing.
+    docs/rationale/differentiate.md.
 
     Example, with `count=4`:
     ```mlir
@@ -283,16 +287,62 @@ def TrainFoldSums : TrainPass<"train-fold-sums"> {
   }];
 }
 
+def TrainLossScale : TrainPass<"train-loss-scale"> {
+  let summary = "scale backward by a factor that keeps small gradients in range, and skip the steps that overflow";
+  let description = [{
+    The seed of backward is multiplied by the loss scale (train.scale_loss, in f32), so that every gradient carries it. A train.check_finite per
+    gradient, chained, gives the verdict `apply`, which the step returns for the optimizer: where a gradient is not finite, parameters, slots and the
+    step counter stay as they are. The inverse of the scale joins `grad_scale`, the factor that the norm and the optimizer multiply gradients
+    by as they read them: unscaled in f32, and no gradient is written twice.
+
+    With `mode=dynamic` the scale is the state `train.loss_scale`, with `train.loss_scale.good_steps` and `train.loss_scale.bad_steps`; train.update_scale
+    writes all three at the end of the step. With `mode=static` it is the constant `init`. `mode=none` changes nothing. The step returns
+    `loss_scale` (what this step used), `skipped`, and in dynamic mode `loss_scale_exhausted`: the scale should have become smaller and is
+    at `minimum` already. Nothing leaves the device.
+
+    Running statistics of batch_norm follow the forward pass of skipped steps too, as in PyTorch.
+
+    Why here: gradients have to be complete (accumulated, their sums folded), and nothing may read them unscaled before: clipping comes after.
+    The scale costs memory in one way: no gradient dies before the verdict on all of them.
+
+    Assumptions: after train-differentiate, which marks the seed with `train.seed`; before clipping and the optimizer; once. A scale
+    that is no power of two is rounded into every gradient: a warning. docs/rationale/loss-scaling.md.
+
+    Example:
+    ```mlir
+    %seed = train.constant {train.seed} dense<1.0> : tensor<f32>
+    // is followed by
+    %scale = train.read @train.loss_scale : tensor<f32>
+    %scaled = train.scale_loss %seed, %scale : tensor<f32>, tensor<f32>     // what backward reads
+    ...
+    %inverse = train.div %one, %scale : ...
+    %0 = train.check_finite %dw scale %inverse : tensor<f32>, : tensor<4x4xf32> -> tensor<i1>
+    ...
+    train.return %loss, %dw, %inverse, %0, ... // outputs "loss", "grad:w", "grad_scale", "apply", ...
+    ```
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"dynamic\"", "dynamic, static or none">,
+    Option<"init", "init", "double", "65536.0", "the scale at first, or always">,
+    Option<"window", "window", "int64_t", "2000", "steps without overflow after which the scale grows">,
+    Option<"hysteresis", "hysteresis", "int64_t", "1", "steps with overflow until the scale shrinks">,
+    Option<"minimum", "minimum", "double", "1.0", "the scale never becomes smaller">,
+    Option<"growth", "growth", "double", "2.0", "factor of growth">,
+    Option<"backoff", "backoff", "double", "0.5", "factor of shrinking">,
+  ];
+}
+
 def TrainClipGradients : TrainPass<"train-clip-gradients"> {
   let summary = "scale all gradients down where their global norm exceeds a limit";
   let description = [{
-    Adds one train.sum_squares per gradient and one train.clip_coefficient; the step returns the coefficient as `grad_scale`, which the optimizer
-    multiplies gradients by as it reads them, and the norm before clipping as `grad_norm`. No gradient is written twice.
+    Adds one train.sum_squares per gradient and one train.clip_coefficient; the coefficient joins `grad_scale`, the factor that the optimizer
+    multiplies gradients by as it reads them, and the step returns the norm before clipping as `grad_norm`. A factor that is there already (the
+    loss scale's inverse) is multiplied in first: the norm is that of the gradients that the optimizer sees. No gradient is written twice.
 
     Why here: the norm is one of all gradients, so it needs every gradient complete (accumulated, reduced, unscaled) and comes
     before any update.
 
-    Assumptions: the step has outputs `grad:NAME` and no `grad_scale` yet.
+    Assumptions: the step has outputs `grad:NAME` and no `grad_norm` yet.
 
     Example, with `max-norm=1.0`:
     ```mlir
@@ -306,7 +356,7 @@ def TrainClipGradients : TrainPass<"train-clip-gradients"> {
 def TrainOptimizer : TrainPass<"train-optimizer"> {
   let summary = "turn gradients into updates of the parameters and of the optimizer's states";
   let description = [{
-    Consumes the outputs `grad:NAME` and `grad_scale` of the step: adds the slots of each trainable parameter (`NAME.velocity`, or `NAME.m` and
+    Consumes the outputs `grad:NAME`, `grad_scale` and `apply` of the step: adds the slots of each trainable parameter (`NAME.velocity`, or `NAME.m` and
     `NAME.v`, zero at first), the i64 counter `train.step_count`, the input `lr`, the bias corrections once, one update op per
     parameter, and the writes. Parameters marked `no_decay` get weight decay 0. Slots have the type of their parameter.
 
@@ -326,6 +376,30 @@ def TrainOptimizer : TrainPass<"train-optimizer"> {
     Option<"weightDecay", "weight-decay", "double", "0.0", "weight decay of parameters not marked no_decay">,
     Option<"reportGradNorm", "report-grad-norm", "bool", "false", "return the gradients' global norm even without clipping">,
   ];
+}
+
+def TrainVerifyScales : TrainPass<"train-verify-scales"> {
+  let summary = "refuse steps that misuse the loss scale, and warn of low precision that will not work";
+  let description = [{
+    Follows the loss scale through the step (include/train/Analysis/ScaleState.h): each value carries none, or a power of it. Errors, each with
+    the place where the scale came in: an update, a clipping norm or anything not linear of values that carry it, sums of scaled and unscaled values,
+    train.unscale of what carries no scale (or no longer), a state as loss scale that the step never writes, and ops in f16 that are certain to overflow.
+
+    Warnings: updates that do not skip steps with overflow though there is a loss scale; f16 without a loss scale; f16 reductions;
+    micro-batches summed without a factor of 1/N.
+
+    Why: each of these trains, badly, and shows in no error message of any run.
+
+    Assumptions: stage step or later; works on programs written by hand. Changes nothing. docs/rationale/loss-scaling.md.
+
+    Example: in
+    ```mlir
+    %l = train.scale_loss %seed, %scale : tensor<f32>, tensor<f32>
+    %g = train.mul %x, %l : ...
+    %new = train.sgd %w, %g, lr %lr ...
+    ```
+    the last op gets "updates parameters with gradients that still carry the loss scale @scale", with a note at the first.
+  }];
 }
 
 //===-- Stages fused, scheduled, planned ----------------------------------------------------===//

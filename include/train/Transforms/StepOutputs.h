@@ -1,8 +1,9 @@
 //===- StepOutputs.h - what the passes of stage step hand to each other -----===//
 //
 // While a step is being built, its outputs carry what is not finished: one
-// gradient per parameter, the factor that the optimizer scales gradients by. The names of
-// those outputs, and of the marks on ops, are spelled here and nowhere else.
+// gradient per parameter, the factor that the optimizer scales gradients by, the verdict
+// on whether it applies them. The names of those outputs, and of the marks on ops, are
+// spelled here and nowhere else.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TRAIN_TRANSFORMS_STEPOUTPUTS_H
@@ -21,13 +22,21 @@ inline constexpr llvm::StringLiteral kPredictName = "predict";
 inline constexpr llvm::StringLiteral kLossOutput = "loss";
 inline constexpr llvm::StringLiteral kCountOutput = "count";
 inline constexpr llvm::StringLiteral kGradientPrefix = "grad:";
-inline constexpr llvm::StringLiteral kGradScaleOutput = "grad_scale";
 inline constexpr llvm::StringLiteral kGradNormOutput = "grad_norm";
+/// What gradients are still to be multiplied by, where the optimizer reads them.
+inline constexpr llvm::StringLiteral kGradScaleOutput = "grad_scale";
+/// Whether the optimizer changes anything in this step.
+inline constexpr llvm::StringLiteral kApplyOutput = "apply";
+/// The loss scale of this step; whether the step was skipped; whether it was though the
+/// scale is as small as it may be. The last two are i32, 0 or 1.
+inline constexpr llvm::StringLiteral kLossScaleOutput = "loss_scale";
+inline constexpr llvm::StringLiteral kSkippedOutput = "skipped";
+inline constexpr llvm::StringLiteral kExhaustedOutput = "loss_scale_exhausted";
 
 /// The learning rate among a step's inputs.
 inline constexpr llvm::StringLiteral kLearningRateInput = "lr";
 
-/// On the constant that starts the reverse sweep.
+/// On the constant that starts the reverse sweep, and on the op that scales it.
 inline constexpr llvm::StringLiteral kSeedAttr = "train.seed";
 /// On ops that were in a train.checkpoint: the i64 number of that region.
 inline constexpr llvm::StringLiteral kCheckpointAttr = "train.checkpoint";
@@ -62,6 +71,9 @@ public:
   void append(llvm::StringRef name, mlir::Value value) {
     outputs.push_back({name.str(), value});
   }
+
+  /// Makes `value` the output of this name, in the place of the one there is.
+  void set(llvm::StringRef name, mlir::Value value);
 
   /// Removes the outputs whose names `drop` accepts.
   void removeIf(llvm::function_ref<bool(llvm::StringRef)> drop);

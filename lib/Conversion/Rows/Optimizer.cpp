@@ -141,6 +141,8 @@ void rows::addOptimizerExpansions(ExpansionTable &table) {
         sequence, x, Reduction::Sum,
         [&, rows = rows, columns = columns](rows::Builder &b) {
           int value = b.load(x, {rows, columns});
+          if (Value scale = op.getScale())
+            value = b.mul(value, b.convert(b.load(scale, {1, 1}), b.typeOf(value)));
           return b.mul(value, value);
         },
         [&](rows::Builder &b, int sum) { b.store(sum, op.getResult(), {1, 1}); }, type);

@@ -235,6 +235,7 @@ static void expandUpdateScale(Context &context, UpdateScaleOp op) {
   int grows = atLeast(b, goodNext, op.getWindow()),
       backs = atLeast(b, badNext, op.getHysteresis());
   int grown = b.mul(scale, b.constant(type, op.getGrowth().convertToDouble()));
+  grown = b.select(isFinite(b, grown), grown, scale);
   int backed = b.combine(
       Reduction::Max, b.mul(scale, b.constant(type, op.getBackoff().convertToDouble())),
       b.constant(type, op.getMinimum().convertToDouble()));
@@ -277,7 +278,10 @@ void rows::addPrecisionExpansions(ExpansionTable &table) {
     reduceAll(
         sequence, x, Reduction::And,
         [&, rows = rows, columns = columns](rows::Builder &b) {
-          return isFinite(b, b.load(x, {rows, columns}));
+          int value = b.load(x, {rows, columns});
+          if (Value scale = op.getScale())
+            value = b.mul(value, b.convert(b.load(scale, {1, 1}), b.typeOf(value)));
+          return isFinite(b, value);
         },
         [&](rows::Builder &b, int all) {
           if (op.getPrevious())

@@ -4,6 +4,7 @@
 // sums between them. Passes.td describes what comes out.
 //
 //===----------------------------------------------------------------------===//
+#include "LabelMean.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "train/Transforms/Passes.h"
@@ -51,6 +52,7 @@ public:
     classify();
     if (failed(collectCarried()))
       return failure();
+    carryLabels();
     scaleSeed();
     makeLoop();
     return success();
@@ -126,6 +128,37 @@ private:
     carried.push_back({operand.get(), isMean, {&operand}});
   }
 
+  /// Where the loss is a mean over valid labels, the loop divides by all labels instead
+  /// and counts the valid ones.
+  void carryLabels() {
+    mean = findLabelMean(StepOutputs(step).lookup(kLossOutput));
+    if (!mean || !isVariant(mean->count))
+      return mean.reset();
+    OpBuilder first(&body, body.begin());
+    mean->divideByRows(first);
+    labels = carried.size();
+    carried.push_back({mean->count, /*isMean=*/false, {}});
+  }
+
+  /// From the sum over all labels to the mean over the valid ones: exactly 1 where all
+  /// are.
+  void weighByLabels(Value valid) {
+    Location loc = mean->parts.front().getLoc();
+    auto type = cast<RankedTensorType>(valid.getType());
+    Value atLeastOne =
+        MaxOp::create(builder, loc, valid, createSplat(builder, loc, type, 1));
+    Value all = createSplat(builder, loc, type,
+                            static_cast<double>(mean->rows) * static_cast<double>(count));
+    Value factor = DivOp::create(builder, loc, all, atLeastOne);
+    StepOutputs outputs(step);
+    Value loss = outputs.lookup(kLossOutput);
+    outputs.set(kLossOutput, MulOp::create(builder, loc, loss,
+                                           castTo(builder, loc, factor, loss.getType())));
+    outputs.set(kGradScaleOutput,
+                castTo(builder, loc, factor, type.clone(builder.getF32Type())));
+    outputs.commit();
+  }
+
   /// Each micro-batch's loss counts 1/N, so that the sum of the gradients is their mean.
   void scaleSeed() {
     for (auto constant : body.getOps<ConstantOp>()) {
@@ -186,6 +219,8 @@ private:
       for (OpOperand *user : sum.users)
         user->set(total);
     }
+    if (mean)
+      weighByLabels(loop.getResult(labels));
     widenInputs();
   }
 
@@ -238,6 +273,10 @@ private:
   DenseSet<Operation *> variant;
   llvm::SetVector<Operation *> updates;
   SmallVector<Carried> carried;
+  /// The mean over labels that the loss is, if it is one, and the place in `carried` of
+  /// their number.
+  std::optional<LabelMean> mean;
+  size_t labels = 0;
 };
 
 struct Accumulate : train::impl::TrainAccumulateBase<Accumulate> {

@@ -21,9 +21,10 @@ ClipCoefficientOp train::buildGradientNorm(OpBuilder &builder, const StepOutputs
                                            double maxNorm) {
   auto scalar = RankedTensorType::get({}, builder.getF32Type());
   SmallVector<Value> squares;
+  Value scale = outputs.lookup(kGradScaleOutput);
   for (const StepOutputs::Output &gradient : outputs.gradients())
-    squares.push_back(
-        SumSquaresOp::create(builder, gradient.value.getLoc(), scalar, gradient.value));
+    squares.push_back(SumSquaresOp::create(builder, gradient.value.getLoc(), scalar,
+                                           gradient.value, scale));
   Location loc = builder.getInsertionPoint()->getLoc();
   return ClipCoefficientOp::create(builder, loc, scalar, scalar, squares,
                                    builder.getF64FloatAttr(maxNorm));
@@ -52,15 +53,18 @@ struct ClipGradients : train::impl::TrainClipGradientsBase<ClipGradients> {
           "before the optimizer");
       return signalPassFailure();
     }
-    if (Value scale = outputs.lookup(kGradScaleOutput)) {
+    if (Value norm = outputs.lookup(kGradNormOutput)) {
       InFlightDiagnostic diagnostic =
           step.emitOpError("has its gradients clipped already");
-      diagnostic.attachNote(scale.getLoc()) << "the coefficient is computed here";
+      diagnostic.attachNote(norm.getLoc()) << "the coefficient is computed here";
       return signalPassFailure();
     }
     OpBuilder builder(step.getBodyBlock()->getTerminator());
     ClipCoefficientOp clip = buildGradientNorm(builder, outputs, maxNorm);
-    outputs.append(kGradScaleOutput, clip.getCoefficient());
+    Value coefficient = clip.getCoefficient();
+    if (Value scale = outputs.lookup(kGradScaleOutput))
+      coefficient = MulOp::create(builder, clip.getLoc(), coefficient, scale);
+    outputs.set(kGradScaleOutput, coefficient);
     outputs.append(kGradNormOutput, clip.getNorm());
     outputs.commit();
   }

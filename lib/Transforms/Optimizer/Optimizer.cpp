@@ -82,9 +82,13 @@ private:
           buildGradientNorm(builder, outputs, std::numeric_limits<double>::max())
               .getNorm());
 
-    Update update{
-        *parsed, addLearningRate(step),          outputs.lookup(kGradScaleOutput), {},
-        {},      DenseMap<StringAttr, StateOp>()};
+    Update update{*parsed,
+                  addLearningRate(step),
+                  outputs.lookup(kGradScaleOutput),
+                  outputs.lookup(kApplyOutput),
+                  {},
+                  {},
+                  DenseMap<StringAttr, StateOp>()};
     for (auto state : module.getOps<StateOp>())
       if (state.getRole() == StateRole::Copy)
         update.copies[state.getOwnerAttr().getAttr()] = state;
@@ -100,7 +104,8 @@ private:
         return failure();
     }
     outputs.removeIf([](StringRef name) {
-      return getGradientOf(name).has_value() || name == kGradScaleOutput;
+      return getGradientOf(name).has_value() || name == kGradScaleOutput ||
+             name == kApplyOutput;
     });
     outputs.commit();
     return success();
@@ -110,7 +115,8 @@ private:
   struct Update {
     Kind kind;
     Value learningRate;
-    Value gradScale; ///< null without clipping
+    Value gradScale; ///< null where gradients are what they are
+    Value apply;     ///< null where no step is skipped
     Value correction1, correction2;
     /// The copies that parameters have in a narrower type, by the parameter's name.
     DenseMap<StringAttr, StateOp> copies;
@@ -178,7 +184,7 @@ private:
       update.correction2 = BiasCorrectionOp::create(builder, loc, scalar, counter,
                                                     builder.getF64FloatAttr(beta2));
     }
-    Value next = IncrementOp::create(builder, loc, type, counter, /*apply=*/Value());
+    Value next = IncrementOp::create(builder, loc, type, counter, update.apply);
     WriteOp::create(builder, loc, symbol, next);
     return success();
   }
@@ -215,15 +221,15 @@ private:
     switch (update.kind) {
     case Kind::Sgd:
       op = SgdOp::create(builder, loc, type, copyType, old, gradient, update.learningRate,
-                         update.gradScale, Value(), copy, decay);
+                         update.gradScale, update.apply, copy, decay);
       break;
     case Kind::Momentum: {
       FailureOr<Value> velocity = addSlot(".velocity");
       if (failed(velocity))
         return failure();
       op = MomentumOp::create(builder, loc, type, type, copyType, old, gradient,
-                              *velocity, update.learningRate, update.gradScale, Value(),
-                              copy, builder.getF64FloatAttr(beta1), decay);
+                              *velocity, update.learningRate, update.gradScale,
+                              update.apply, copy, builder.getF64FloatAttr(beta1), decay);
       break;
     }
     case Kind::Adam:
@@ -237,8 +243,8 @@ private:
       op = AdamWOp::create(
           builder, loc, type, type, type, copyType, old, gradient, *m, *v,
           update.correction1, update.correction2, update.learningRate, update.gradScale,
-          Value(), copy, builder.getF64FloatAttr(beta1), builder.getF64FloatAttr(beta2),
-          builder.getF64FloatAttr(eps), decay,
+          update.apply, copy, builder.getF64FloatAttr(beta1),
+          builder.getF64FloatAttr(beta2), builder.getF64FloatAttr(eps), decay,
           update.kind == Kind::Adam ? builder.getUnitAttr() : UnitAttr());
       break;
     }

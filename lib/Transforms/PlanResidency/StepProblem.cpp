@@ -125,10 +125,18 @@ static bool isRepeatable(Operation *op) {
          });
 }
 
-/// Whether a value is the derivative of the loss by itself, maybe in another shape.
+/// Whether an op, or one in its kernel, is where backward starts.
+static bool makesSeed(Operation *op) {
+  bool found = false;
+  op->walk([&](Operation *inner) { found |= inner->hasAttr(kSeedAttr); });
+  return found;
+}
+
+/// Whether a value is the derivative of the loss by itself, maybe in another shape, or
+/// scaled.
 static bool isSeedOrItsView(Value value) {
   while (auto result = dyn_cast<OpResult>(value)) {
-    if (result.getOwner()->hasAttr(kSeedAttr))
+    if (makesSeed(result.getOwner()))
       return true;
     ResultStorage storage = getResultStorage(result);
     if (storage.kind != ResultStorage::Kind::View)
@@ -192,8 +200,7 @@ void StepProblem::addNodes(int threads) {
     }
     if (node.repeatable && isa<FusionOp, RowProgramOpInterface>(op))
       repeatable.push_back(op);
-    bool isSeed = llvm::any_of(op->getOperands(), isSeedOrItsView);
-    op->walk([&](Operation *inner) { isSeed |= inner->hasAttr(kSeedAttr); });
+    bool isSeed = llvm::any_of(op->getOperands(), isSeedOrItsView) || makesSeed(op);
     if (isSeed && !matchPattern(op, m_Constant()) && !seeded) {
       seeded = true;
       problem.forward = problem.order.size();

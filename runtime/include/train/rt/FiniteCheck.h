@@ -14,7 +14,8 @@ namespace train::rt {
 
 /// A NaN is an error wherever it appears. An infinity is none at first, since masks are
 /// made of them; the first of each step is remembered, and told with the NaN or the loss
-/// that it led to.
+/// that it led to. In a program that skips steps that overflow, a NaN is remembered too:
+/// the step itself says what became of it.
 class FiniteCheck {
 public:
   FiniteCheck(const TrainExecutable &executable, const uint8_t *arena, Team &team)
@@ -23,8 +24,8 @@ public:
   /// Looks at the parameters and all other symbols. The error names the symbol and the
   /// element.
   Status checkSymbols();
-  /// Forgets the infinity of the step before.
-  void beginPass() { infinity.clear(); }
+  /// Forgets what the step before had. To be called before each pass over a program.
+  void beginPass(const TrainProgram &program);
   /// Looks at the inputs that were just loaded.
   Status checkInputs(const TrainProgram &program);
   /// Looks at what is complete since command `number` ran. The error, of kind Diverged,
@@ -33,6 +34,8 @@ public:
                       uint32_t number);
   /// Where the first infinity of this pass came from; empty if there is none.
   const std::string &firstInfinity() const { return infinity; }
+  /// The first infinity and the first NaN of this pass; empty if there is neither.
+  std::string firstOverflow() const;
 
 private:
   Status check(uint64_t offset, uint64_t bytes, TrainType type, const std::string &what);
@@ -40,7 +43,8 @@ private:
   const TrainExecutable &executable;
   const uint8_t *arena;
   Team &team;
-  std::string infinity;
+  std::string infinity, nan;
+  bool skipsSteps = false;
 };
 
 } // namespace train::rt

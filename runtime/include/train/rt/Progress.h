@@ -6,6 +6,7 @@
 #include "train/rt/Metrics.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace train::rt {
@@ -18,13 +19,16 @@ public:
   Progress(int64_t firstStep, int64_t steps, std::string unit, int64_t perStep,
            uint64_t arenaBytes);
 
-  /// Called after every step.
-  Status update(int64_t step, float loss, double rate);
+  /// Called after every step. A loss scale is shown with how many steps it made the
+  /// training skip, if any.
+  Status update(int64_t step, float loss, double rate, std::optional<double> lossScale,
+                int64_t skippedSteps);
   /// Ends an overwritten line, so that other output starts on its own.
   Status finishLine();
 
 private:
-  std::string line(int64_t step, float loss, double rate, int64_t now) const;
+  std::string line(int64_t step, float loss, double rate, const std::string &scale,
+                   int64_t now) const;
   File out;
   bool terminal;
   int64_t firstStep, steps;

@@ -55,6 +55,9 @@ public:
     std::optional<float> gradNorm;
     std::optional<double> lossScale;
     std::optional<bool> skipped;
+    /// Whether the step was skipped at a loss scale that cannot become smaller; nothing
+    /// where the scale does not move.
+    std::optional<bool> exhausted;
   };
   /// One pass over the STEP program. Micro-batch m of the step holds the samples at
   /// positions position + m * samples ... of that order. `data` may have no

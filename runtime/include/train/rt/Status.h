@@ -22,7 +22,7 @@ enum class ErrorKind : int {
   Incompatible = 3, ///< this machine, its libraries or the ABI are not those compiled for
   Data = 4,         ///< an input, safetensors or checkpoint file has wrong contents
   Io = 5,           ///< the system refused to open, read, write or allocate
-  Diverged = 6,     ///< the loss is not finite
+  Diverged = 6,     ///< the loss is not finite, or overflows at the smallest loss scale
   Interrupted = 7,  ///< SIGINT or SIGTERM; see Stop.h
   TimedOut = 8,     ///< the time limit is over; see Stop.h
 };

@@ -53,6 +53,8 @@ private:
   Status afterStep(const TrainingState &state, const Session::StepOutputs &outputs,
                    double rate, int64_t nanoseconds);
   Status checkFinite(const std::string &what, double loss);
+  Status checkScale(const TrainProgram &program, const Session::StepInputs &inputs,
+                    const Session::StepOutputs &outputs);
   Status save(const TrainingState &state);
   Status openLogs(int64_t step);
   Status step(const TrainProgram &program, TrainingState &state, double rate);
@@ -70,6 +72,9 @@ private:
   bool saveFailed = false;
   bool whole = true;             ///< the symbols are those after step `state.step`
   std::optional<float> lastLoss; ///< of this run
+  std::optional<double> lastScale;
+  int64_t skippedSteps = 0; ///< of this run
+  std::string skipNote;     ///< what made the last step be skipped, if known
 };
 
 /// Prints to standard output; a closed pipe or full disk is an error.
