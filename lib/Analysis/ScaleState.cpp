@@ -171,7 +171,7 @@ void ScaleState::visitFusion(FusionOp fusion) {
 }
 
 void ScaleState::visitLinear(LossScaleOpInterface op) {
-  bool hasFactor = false;
+  bool hasFactor = false, hasOrigin = false;
   ValueScale product;
   std::optional<ValueScale> term;
   StringRef misuse = op.getScaleMisuse();
@@ -221,8 +221,11 @@ void ScaleState::visitLinear(LossScaleOpInterface op) {
                                                                     : 1);
       if (scale.degree != 0)
         product.id = scale.id;
-      if (scale.origin && (scale.degree != 0 || !product.origin))
+      // The first that carries a scale tells where it came in.
+      if (scale.origin && (!product.origin || (scale.degree != 0 && !hasOrigin))) {
         product.origin = scale.origin;
+        hasOrigin = scale.degree != 0;
+      }
       break;
     }
   }

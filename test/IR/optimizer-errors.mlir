@@ -172,6 +172,15 @@ train.step @g(%g: tensor<32x128xf32>) {
 
 // -----
 
+// train.sum_squares C1
+train.step @g(%g: tensor<32x128xf32>, %c: tensor<1xf32>) {
+  // expected-error@+1 {{scale must be a scalar 'tensor<f32>', got 'tensor<1xf32>'}}
+  %s = train.sum_squares %g scale %c : tensor<1xf32> : tensor<32x128xf32> -> tensor<f32>
+  train.return
+}
+
+// -----
+
 // train.clip_coefficient C1
 train.step @g(%a: tensor<2xf32>) {
   // expected-error@+1 {{each sum of squares must be a scalar 'tensor<f32>', got 'tensor<2xf32>'}}

@@ -41,6 +41,8 @@ train.step @bias_correction(%n: tensor<i64>) {
 train.step @sum_squares(%g: tensor<32x128xf32>) {
   // CHECK: = train.sum_squares %{{[a-z0-9_]+}} : tensor<32x128xf32> -> tensor<f32>
   %s = train.sum_squares %g : tensor<32x128xf32> -> tensor<f32>
+  // CHECK: = train.sum_squares %{{[a-z0-9_]+}} scale %{{[a-z0-9_]+}} : tensor<f32> : tensor<32x128xf32> -> tensor<f32>
+  %t = train.sum_squares %g scale %s : tensor<f32> : tensor<32x128xf32> -> tensor<f32>
   train.return
 }
 

@@ -46,6 +46,15 @@ train.step @g(%g: tensor<4x64xf32>, %p: tensor<1xi1>) {
 
 // -----
 
+// train.check_finite C2
+train.step @g(%g: tensor<4x64xf32>, %s: tensor<f64>) {
+  // expected-error@+1 {{scale must be a scalar 'tensor<f32>', got 'tensor<f64>'}}
+  %ok = train.check_finite %g scale %s : tensor<f64>, : tensor<4x64xf32> -> tensor<i1>
+  train.return
+}
+
+// -----
+
 // train.update_scale C1
 train.step @g(%scale: tensor<f32>, %good: tensor<i32>, %bad: tensor<i64>, %finite: tensor<i1>) {
   // expected-error@+1 {{good_steps must be a scalar 'tensor<i64>', got 'tensor<i32>'}}

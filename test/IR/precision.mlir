@@ -30,6 +30,13 @@ train.step @check_finite(%g: tensor<4x64xf32>, %before: tensor<i1>) {
   train.return
 }
 
+// CHECK-LABEL: train.step @check_finite_scaled(
+train.step @check_finite_scaled(%g: tensor<4x64xf32>, %before: tensor<i1>, %s: tensor<f32>) {
+  // CHECK: = train.check_finite %{{[a-z0-9_]+}} scale %{{[a-z0-9_]+}} : tensor<f32>, and %{{[a-z0-9_]+}} : tensor<i1>, : tensor<4x64xf32> -> tensor<i1>
+  %ok = train.check_finite %g scale %s : tensor<f32>, and %before : tensor<i1>, : tensor<4x64xf32> -> tensor<i1>
+  train.return
+}
+
 // CHECK-LABEL: train.step @update_scale(
 train.step @update_scale(%scale: tensor<f32>, %good: tensor<i64>, %bad: tensor<i64>, %finite: tensor<i1>) {
   // CHECK: = train.update_scale %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} {backoff = 5.000000e-01 : f64, growth = 2.000000e+00 : f64, hysteresis = 1 : i64, minimum = 1.000000e+00 : f64, window = 2000 : i64} : tensor<f32>, tensor<i64>, tensor<i64>, tensor<i1>

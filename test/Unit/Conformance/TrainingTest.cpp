@@ -106,6 +106,15 @@ std::vector<Case> train::conformance::optimizerCases() {
            formatv("  %r = train.sum_squares %int : tensor<{0}{1}> -> tensor<f32>", shape,
                    element),
            "%r: tensor<f32>", bits()});
+  // A power of two changes no bit.
+  for (const char *element : {"f32", "bf16", "f64"})
+    cases.push_back({formatv("sum_squares_scaled_{0}", element),
+                     formatv("%int: tensor<311x313x{0}>", element),
+                     formatv("  %s = train.constant dense<0.25> : tensor<f32>\n"
+                             "  %r = train.sum_squares %int scale %s : tensor<f32> : "
+                             "tensor<311x313x{0}> -> tensor<f32>",
+                             element),
+                     "%r: tensor<f32>", bits()});
   cases.push_back(
       {"clip_coefficient", "%pos: tensor<f32>, %posb: tensor<f32>, %posc: tensor<f32>",
        "  %c, %n = train.clip_coefficient %pos, %posb, %posc {max_norm = 0.5 : f64} : "
@@ -166,6 +175,17 @@ std::vector<Case> train::conformance::precisionCases() {
                      "tensor<{1}{2}> -> tensor<i1>",
                      input, shape, element),
              "%q: tensor<i1>, %r: tensor<i1>", bits()});
+    // 1e38 * 1e3 is infinite in all of them but f64; 1e38 itself is not in f16.
+    cases.push_back({formatv("check_finite_scaled_{0}", element), "",
+                     formatv("  %x = train.constant dense<3.0e4> : tensor<9000x{0}>\n"
+                             "  %s = train.constant dense<1.0e30> : tensor<f32>\n"
+                             "  %t = train.constant dense<1.0e37> : tensor<f32>\n"
+                             "  %q = train.check_finite %x scale %s : tensor<f32>, : "
+                             "tensor<9000x{0}> -> tensor<i1>\n"
+                             "  %r = train.check_finite %x scale %t : tensor<f32>, and %q "
+                             ": tensor<i1>, : tensor<9000x{0}> -> tensor<i1>",
+                             element),
+                     "%q: tensor<i1>, %r: tensor<i1>", bits()});
   }
   for (const char *window : {"1", "2", "5", "2000"})
     cases.push_back(

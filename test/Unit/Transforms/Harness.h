@@ -4,6 +4,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "train/Analysis/ScaleState.h"
 #include "train/Conversion/RowProgram.h"
 #include "train/Gradients/Registration.h"
 #include "train/Models/Models.h"
@@ -20,6 +21,7 @@ struct Recipe {
   int64_t accumulate = 1;
   bool clip = false;
   std::string optimizer = "adamw";
+  LossScaleOptions lossScale = {};
 };
 
 class PassTest : public ::testing::Test {
@@ -30,6 +32,7 @@ protected:
     registerGradients(registry);
     registerReference(registry);
     registerRowPrograms(registry);
+    registerScaleRules(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
     context.disableMultithreading();
@@ -88,6 +91,7 @@ protected:
     if (recipe.clip)
       step.clipNorm = 1.0;
     step.optimizer = recipe.optimizer;
+    step.lossScale = recipe.lossScale;
     buildStepPipeline(pm, step);
     return mlir::succeeded(pm.run(module));
   }
