@@ -16,8 +16,9 @@ namespace {
 // ignored.
 constexpr char T[] = "T", TI[] = "TI", ITT[] = "ITT", FF[] = "FF", FD[] = "FD",
                FFT[] = "FFT", IT[] = "IT", TP[] = "TP", PPPPPT[] = "PPPPPT",
-               FPIPD[] = "FPIPD", I[] = "I", SS[] = "SS", P[] = "P", sgdRoles[] = "PFPFI",
-               momentumRoles[] = "PFPPFI", adamwRoles[] = "PFPPPPPFI";
+               TPPPPT[] = "TPPPPT", FPIPD[] = "FPIPD", I[] = "I", SS[] = "SS", P[] = "P",
+               sgdRoles[] = "PFPFI", momentumRoles[] = "PFPPFI",
+               adamwRoles[] = "PFPPPPPFI";
 
 constexpr char none[] = "", steps[] = "updates parameters with gradients that",
                clips[] = "clips by a norm of gradients that";
@@ -81,7 +82,8 @@ void train::registerScaleRules(DialectRegistry &registry) {
     // Adjoints: linear in what flows back, not in what the forward pass left.
     attach<TP, none, GeluBackwardOp, SiluBackwardOp, LayerNormBackwardOp,
            LayerNormParamGradOp, RmsNormBackwardOp, RmsNormParamGradOp,
-           BatchNormBackwardOp, BatchNormParamGradOp>(context);
+           BatchNormParamGradOp>(context);
+    attach<TPPPPT, none, BatchNormBackwardOp>(context);
     attach<PPPPPT, none, AttentionBackwardOp>(context);
     attach<FPIPD, none, CrossEntropyBackwardOp>(context);
     // Verdicts, and what moves the scale itself.

@@ -50,10 +50,11 @@ public:
 
   LogicalResult run() {
     classify();
+    findMean();
     if (failed(collectCarried()))
       return failure();
-    carryLabels();
-    scaleSeed();
+    if (!mean)
+      scaleSeed();
     makeLoop();
     return success();
   }
@@ -101,9 +102,13 @@ private:
   LogicalResult collectCarried() {
     StepOutputs outputs(step);
     for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
-      bool isGradient =
-          getGradientOf(outputs.all()[operand.getOperandNumber()].name).has_value();
-      carry(operand, !isGradient);
+      StringRef name = outputs.all()[operand.getOperandNumber()].name;
+      bool isDivided = getGradientOf(name) || (mean && name == kLossOutput);
+      carry(operand, !isDivided);
+    }
+    if (mean) {
+      labels = carried.size();
+      carried.push_back({mean->count, /*isMean=*/false, {}});
     }
     for (Operation *update : updates) {
       if (!variant.contains(update))
@@ -128,16 +133,15 @@ private:
     carried.push_back({operand.get(), isMean, {&operand}});
   }
 
-  /// Where the loss is a mean over valid labels, the loop divides by all labels instead
-  /// and counts the valid ones.
-  void carryLabels() {
+  /// Where the loss is a mean over valid labels, the loop divides by all labels of the
+  /// step instead and counts the valid ones.
+  void findMean() {
     mean = findLabelMean(StepOutputs(step).lookup(kLossOutput));
     if (!mean || !isVariant(mean->count))
       return mean.reset();
+    mean->rows *= count;
     OpBuilder first(&body, body.begin());
     mean->divideByRows(first);
-    labels = carried.size();
-    carried.push_back({mean->count, /*isMean=*/false, {}});
   }
 
   /// From the sum over all labels to the mean over the valid ones: exactly 1 where all
@@ -147,8 +151,7 @@ private:
     auto type = cast<RankedTensorType>(valid.getType());
     Value atLeastOne =
         MaxOp::create(builder, loc, valid, createSplat(builder, loc, type, 1));
-    Value all = createSplat(builder, loc, type,
-                            static_cast<double>(mean->rows) * static_cast<double>(count));
+    Value all = createSplat(builder, loc, type, static_cast<double>(mean->rows));
     Value factor = DivOp::create(builder, loc, all, atLeastOne);
     StepOutputs outputs(step);
     Value loss = outputs.lookup(kLossOutput);

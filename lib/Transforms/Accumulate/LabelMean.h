@@ -19,11 +19,11 @@ struct LabelMean {
   llvm::SmallVector<CrossEntropyBackwardOp> adjoints;
   /// The number of valid labels in this micro-batch, a float scalar.
   mlir::Value count;
-  /// The number of labels, valid or not.
+  /// The number of labels, valid or not; of this micro-batch, until somebody adds others.
   int64_t rows = 0;
 
-  /// Divides by the number of all labels instead: the loss and its derivatives are then
-  /// those of the mean times count / rows.
+  /// Divides by `rows` instead: the loss and its derivatives are then those of the mean
+  /// times count / rows.
   void divideByRows(mlir::OpBuilder &builder);
 };
 

@@ -33,6 +33,8 @@ private:
 
   void visit(Value value) {
     if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (auto fusion = dyn_cast<FusionOp>(argument.getOwner()->getParentOp()))
+        return add(fusion.getOperands()[argument.getArgNumber()]);
       size_t streams = loop.getStreams().size();
       if (argument.getOwner() == &loop.getBody().front() &&
           argument.getArgNumber() >= streams)
@@ -45,6 +47,9 @@ private:
       return add(
           loop.getBody().front().getTerminator()->getOperand(result.getResultNumber()));
     }
+    if (auto fusion = dyn_cast<FusionOp>(result.getOwner()))
+      return add(
+          fusion.getBody().front().getTerminator()->getOperand(result.getResultNumber()));
     visitOperands(result.getOwner());
   }
 

@@ -150,7 +150,6 @@ train.step @step(%x: tensor<4x4xf32>, %apply: tensor<i1>, %lr: tensor<f32>) -> (
   %w = train.read @w : tensor<4x4xf32>
   %seed = train.constant dense<1.0> : tensor<f32>
   %scale = train.constant dense<1024.0> : tensor<f32>
-  // expected-note @+2 {{the scale comes in here}}
   // expected-note @+1 {{the scale comes in here}}
   %l = train.scale_loss %seed, %scale : tensor<f32>, tensor<f32>
   %g = train.mul %x, %l : tensor<4x4xf32>, tensor<f32> -> tensor<4x4xf32>

@@ -6,6 +6,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "train/Pipelines/Pipelines.h"
 #include "train/rt/Executor.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 #include <cstring>
