@@ -246,7 +246,7 @@ def TrainAccumulate : TrainPass<"train-accumulate"> {
     alone stay before the loop and run once per step.
 
     Where the loss is one cross-entropy (as a whole, or in the chunks of train-chunk-loss; a constant factor and casts may follow), the mean is
-    that over the valid labels of all micro-batches: each micro-batch divides by its number of rows, the numbers of valid labels are summed too, and
+    that over the valid labels of all micro-batches: each micro-batch divides by rows * N, the numbers of valid labels are summed too, and
     rows * N / valid, which is 1 if no label is ignored, multiplies the loss and joins `grad_scale`. A loss of several terms stays a mean of means.
 
     Why: only the micro-batch has to fit in memory, whatever the batch.
