@@ -229,9 +229,6 @@ void ScaleState::visitLinear(LossScaleOpInterface op) {
       break;
     }
   }
-  if (auto unscale = dyn_cast<UnscaleOp>(op.getOperation());
-      unscale && !checkUnscale(unscale))
-    return setResults(op, {true});
   if (hasFactor && !misuse.empty() && product.carries()) {
     report(op, misuse.str() + " " + describe(product), product.origin,
            describeOrigin(product));
@@ -257,18 +254,6 @@ void ScaleState::visitLinear(LossScaleOpInterface op) {
   if (!hasFactor)
     return setResults(op, term ? *term : ValueScale());
   setResults(op, product);
-}
-
-bool ScaleState::checkUnscale(UnscaleOp op) {
-  ValueScale x = lookup(op.getX()), scale = lookup(op.getScale());
-  if (x.any || x.degree > 0)
-    return true;
-  if (x.degree == 0 && x.origin && isa<UnscaleOp>(x.origin))
-    report(op, "unscales what was unscaled before", x.origin, "it was unscaled here");
-  else
-    report(op, "unscales what carries no loss scale", scale.origin,
-           "this scale never came in");
-  return false;
 }
 
 void ScaleState::checkWrite(WriteOp op) {

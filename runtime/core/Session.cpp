@@ -92,8 +92,7 @@ Result<Session::StepOutputs> Session::step(const TrainProgram &program,
   outputs.lossScale = scalarOutput(program, "loss_scale", arena());
   if (std::optional<double> skipped = scalarOutput(program, "skipped", arena()))
     outputs.skipped = *skipped != 0;
-  if (std::optional<double> flag =
-          scalarOutput(program, "loss_scale_exhausted", arena()))
+  if (std::optional<double> flag = scalarOutput(program, "loss_scale_exhausted", arena()))
     outputs.exhausted = *flag != 0;
   return outputs;
 }

@@ -66,7 +66,6 @@ private:
   void visitLoop(MicrobatchOp loop);
   void visitFusion(FusionOp fusion);
   void visitLinear(LossScaleOpInterface op);
-  bool checkUnscale(UnscaleOp op);
   void checkWrite(WriteOp op);
   ValueScale getRootScale(mlir::Value value) const;
   void setResults(mlir::Operation *op, ValueScale scale);

@@ -383,7 +383,7 @@ def TrainVerifyScales : TrainPass<"train-verify-scales"> {
   let description = [{
     Follows the loss scale through the step (include/train/Analysis/ScaleState.h): each value carries none, or a power of it. Errors, each with
     the place where the scale came in: an update, a clipping norm or anything not linear of values that carry it, sums of scaled and unscaled values,
-    train.unscale of what carries no scale (or no longer), a state as loss scale that the step never writes, and ops in f16 that are certain to overflow.
+    updates with what was unscaled twice or never scaled, a state as loss scale that the step never writes, and ops in f16 that are certain to overflow.
 
     Warnings: updates that do not skip steps with overflow though there is a loss scale; f16 without a loss scale; f16 reductions;
     micro-batches summed without a factor of 1/N.

@@ -10,8 +10,8 @@
 
 namespace train {
 
-/// Builds the sums of squares of all gradients, in the outputs' order and times the factor
-/// that they still have to be multiplied by, and the op that gives the clipping
+/// Builds the sums of squares of all gradients, in the outputs' order and times the
+/// factor that they still have to be multiplied by, and the op that gives the clipping
 /// coefficient and the norm.
 ClipCoefficientOp buildGradientNorm(mlir::OpBuilder &builder, const StepOutputs &outputs,
                                     double maxNorm);

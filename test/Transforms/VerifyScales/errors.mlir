@@ -51,10 +51,10 @@ train.step @step(%x: tensor<4xf32>, %apply: tensor<i1>, %lr: tensor<f32>) -> (lo
   %scale = train.constant dense<1024.0> : tensor<f32>
   %l = train.scale_loss %seed, %scale : tensor<f32>, tensor<f32>
   %g = train.mul %x, %l : tensor<4xf32>, tensor<f32> -> tensor<4xf32>
-  // expected-note @+1 {{it was unscaled here}}
   %u = train.unscale %g, %scale : tensor<4xf32>, tensor<f32>
-  // expected-error @+1 {{unscales what was unscaled before}}
+  // expected-note @+1 {{it is divided by the scale here}}
   %v = train.unscale %u, %scale : tensor<4xf32>, tensor<f32>
+  // expected-error @+1 {{updates parameters with gradients that were divided by the loss scale once too often}}
   %n = train.sgd %w, %v, lr %lr apply %apply : tensor<i1> {weight_decay = 0.0 : f64} : tensor<4xf32>, tensor<4xf32>, tensor<f32>
   train.write @w, %n : tensor<4xf32>
   train.return %seed : tensor<f32>
@@ -89,10 +89,10 @@ module attributes {train.stage = #train<stage step>} {
 train.param @w : tensor<4xf32> init(#train.zeros)
 train.step @step(%x: tensor<4xf32>, %lr: tensor<f32>) -> (loss: tensor<f32>) {
   %w = train.read @w : tensor<4xf32>
-  // expected-note @+1 {{this scale never came in}}
   %scale = train.constant dense<1024.0> : tensor<f32>
-  // expected-error @+1 {{unscales what carries no loss scale}}
+  // expected-note @+1 {{it is divided by the scale here}}
   %u = train.unscale %x, %scale : tensor<4xf32>, tensor<f32>
+  // expected-error @+1 {{updates parameters with gradients that were divided by the loss scale once too often}}
   %n = train.sgd %w, %u, lr %lr {weight_decay = 0.0 : f64} : tensor<4xf32>, tensor<4xf32>, tensor<f32>
   train.write @w, %n : tensor<4xf32>
   train.return %scale : tensor<f32>

@@ -78,3 +78,19 @@ train.step @step(%x: tensor<3x4xf32>, %lr: tensor<f32>) -> (loss: tensor<f32>) {
   train.return %three : tensor<f32>
 }
 }
+
+// -----
+
+// A scale inside of the model's forward pass, as its author sees fit, has derivatives that were divided first.
+module attributes {train.stage = #train<stage step>} {
+train.param @w : tensor<4xf32> init(#train.zeros)
+train.step @step(%x: tensor<4xf32>, %apply: tensor<i1>, %lr: tensor<f32>) -> (loss: tensor<f32>) {
+  %w = train.read @w : tensor<4xf32>
+  %scale = train.constant dense<1024.0> : tensor<f32>
+  %d = train.unscale %x, %scale : tensor<4xf32>, tensor<f32>
+  %g = train.scale_loss %d, %scale : tensor<4xf32>, tensor<f32>
+  %n = train.sgd %w, %g, lr %lr apply %apply : tensor<i1> {weight_decay = 0.0 : f64} : tensor<4xf32>, tensor<4xf32>, tensor<f32>
+  train.write @w, %n : tensor<4xf32>
+  train.return %scale : tensor<f32>
+}
+}

@@ -176,16 +176,17 @@ std::vector<Case> train::conformance::precisionCases() {
                      input, shape, element),
              "%q: tensor<i1>, %r: tensor<i1>", bits()});
     // 1e38 * 1e3 is infinite in all of them but f64; 1e38 itself is not in f16.
-    cases.push_back({formatv("check_finite_scaled_{0}", element), "",
-                     formatv("  %x = train.constant dense<3.0e4> : tensor<9000x{0}>\n"
-                             "  %s = train.constant dense<1.0e30> : tensor<f32>\n"
-                             "  %t = train.constant dense<1.0e37> : tensor<f32>\n"
-                             "  %q = train.check_finite %x scale %s : tensor<f32>, : "
-                             "tensor<9000x{0}> -> tensor<i1>\n"
-                             "  %r = train.check_finite %x scale %t : tensor<f32>, and %q "
-                             ": tensor<i1>, : tensor<9000x{0}> -> tensor<i1>",
-                             element),
-                     "%q: tensor<i1>, %r: tensor<i1>", bits()});
+    cases.push_back(
+        {formatv("check_finite_scaled_{0}", element), "",
+         formatv("  %x = train.constant dense<3.0e4> : tensor<9000x{0}>\n"
+                 "  %s = train.constant dense<1.0e30> : tensor<f32>\n"
+                 "  %t = train.constant dense<1.0e37> : tensor<f32>\n"
+                 "  %q = train.check_finite %x scale %s : tensor<f32>, : "
+                 "tensor<9000x{0}> -> tensor<i1>\n"
+                 "  %r = train.check_finite %x scale %t : tensor<f32>, and %q "
+                 ": tensor<i1>, : tensor<9000x{0}> -> tensor<i1>",
+                 element),
+         "%q: tensor<i1>, %r: tensor<i1>", bits()});
   }
   for (const char *window : {"1", "2", "5", "2000"})
     cases.push_back(
