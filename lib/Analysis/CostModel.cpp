@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "train/Analysis/CostModel.h"
+#include "LibraryWork.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -52,6 +53,26 @@ int64_t getMovedBytes(Operation *op) {
   return read + written;
 }
 
+// A line of memory that is written without having been read is read first.
+int64_t getFreshBytes(Operation *op) {
+  int64_t bytes = 0;
+  for (OpResult result : op->getResults())
+    if (getResultStorage(result).kind == ResultStorage::Kind::Fresh)
+      bytes += getByteSize(result.getType());
+  return bytes;
+}
+
+// Seconds of arithmetic alone.
+double getComputeSeconds(Operation *op, int64_t flops, const MachineModel &machine) {
+  double seconds = 0;
+  if (auto library = dyn_cast<LibraryOpInterface>(op))
+    for (const LibraryCall &call : library.getLibraryCalls())
+      if (std::optional<LibraryWork> work = getLibraryWork(call))
+        seconds += work->products / machine.libraryFlopsPerSecond +
+                   work->vectors / machine.kernelFlopsPerSecond;
+  return seconds ? seconds : static_cast<double>(flops) / machine.kernelFlopsPerSecond;
+}
+
 } // namespace
 
 OpCost train::getOpCost(Operation *op) {
@@ -80,9 +101,9 @@ MachineModel train::getMachineModel(int threads) {
   // Memory serves so many threads at full speed; more share it.
   constexpr int memoryThreads = 8;
   MachineModel machine;
-  machine.libraryFlopsPerSecond = 90e9 * threads;
+  machine.libraryFlopsPerSecond = 92e9 * threads;
   machine.kernelFlopsPerSecond = 20e9 * threads;
-  machine.bytesPerSecond = 18e9 * std::min(threads, memoryThreads);
+  machine.bytesPerSecond = 25.5e9 * std::min(threads, memoryThreads);
   machine.secondsPerLaunch = 50e-9 + 30e-9 * threads;
   return machine;
 }
@@ -98,10 +119,9 @@ double train::getSeconds(Operation *op, const MachineModel &machine) {
   if (launches == 0)
     return 0;
   OpCost cost = getOpCost(op);
-  double rate = isa<LibraryOpInterface>(op) ? machine.libraryFlopsPerSecond
-                                            : machine.kernelFlopsPerSecond;
-  return std::max(static_cast<double>(cost.flops) / rate,
-                  static_cast<double>(cost.bytes) / machine.bytesPerSecond) +
+  return std::max(getComputeSeconds(op, cost.flops, machine),
+                  static_cast<double>(cost.bytes + getFreshBytes(op)) /
+                      machine.bytesPerSecond) +
          static_cast<double>(launches) * machine.secondsPerLaunch;
 }
 

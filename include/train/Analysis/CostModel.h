@@ -33,12 +33,14 @@ double getLibraryFlops(ProgramOpInterface program);
 /// What a machine does in a second. docs/rationale/cost-model.md says where the constants
 /// come from and how far predictions are from measurements.
 struct MachineModel {
-  /// FLOPs per second of library ops with arithmetic: products, convolutions, attention.
+  /// FLOPs per second of products in long loops: what matrices, convolutions and
+  /// attention come down to.
   double libraryFlopsPerSecond;
-  /// FLOPs per second of generated kernels. The FLOPs of transcendental functions count
+  /// FLOPs per second of everything else. The FLOPs of transcendental functions count
   /// the arithmetic of their vector code.
   double kernelFlopsPerSecond;
-  /// Bytes per second between memory and all threads together, reads plus writes.
+  /// Bytes per second between memory and all threads together. What is written without
+  /// having been read moves twice.
   double bytesPerSecond;
   /// Seconds that a command takes before and after its work.
   double secondsPerLaunch;
