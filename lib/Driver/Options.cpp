@@ -29,11 +29,9 @@ struct Later {
   std::set<std::string> harmless;
 };
 const Later kLater[] = {
-    {"--target", {"cpu"}},   {"--fp8-recipe", {}},
-    {"--fp4-recipe", {}},    {"--compress", {"none"}},
-    {"--data-parallel", {}}, {"--zero", {"0"}},
-    {"--ranks", {"1"}},      {"--bucket-size", {}},
-    {"--offload", {}},       {"--deterministic", {"default"}},
+    {"--target", {"cpu"}},   {"--fp8-recipe", {}}, {"--fp4-recipe", {}},
+    {"--data-parallel", {}}, {"--zero", {"0"}},    {"--ranks", {"1"}},
+    {"--bucket-size", {}},   {"--offload", {}},    {"--deterministic", {"default"}},
     {"--deepspeed", {}},
 };
 
@@ -351,6 +349,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       "sublayer, selective:OP,..., policy:save-nothing|save-everything|save-dots|"
       "save-dots-no-batch|save:NAME|recompute:NAME, or budget (none; budget where "
       "there is a --memory-budget)");
+  app.add_option("--compress", o.train.plan.compress,
+                 "Type that kept activations may be stored in until backward reads them: "
+                 "none or bf16 (none)");
   app.add_option(
       "--memory-budget", budget,
       "The arena may be as large as this (1.5GiB, 800MiB, bytes); no plan that fits "
@@ -434,6 +435,12 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                    budget + "'");
     o.memoryBudget = *bytes;
   }
+  const std::string &compress = o.train.plan.compress;
+  if (compress == "fp8" || compress == "fp4")
+    return usage("--compress=" + compress +
+                 " is not supported by this version; only none and bf16 are");
+  if (compress != "none" && compress != "bf16")
+    return usage("--compress is none or bf16, not '" + compress + "'");
   if (std::string wrong = settleRemat(o, app.count("--remat")); !wrong.empty())
     return usage(wrong);
   if (app.count("--threads") && (o.threads < 1 || o.threads > 1024))
@@ -470,6 +477,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
                                 {"loss_chunk", lossChunk},
                                 {"precision", o.train.graph.precision},
                                 {"remat", o.train.plan.remat}};
+  if (compress != "none")
+    record["compress"] = compress;
   if (o.memoryBudget)
     record["memory_budget"] = o.memoryBudget;
   if (!o.train.graph.precisionOverrides.empty())

@@ -74,8 +74,8 @@ void train::buildSchedulePipeline(OpPassManager &pm, const PlanOptions &options)
   pm.addPass(createTrainSchedule({options.threads}));
   // On the final order: what is computed again just before it is needed, and only then
   // what dies where.
-  pm.addPass(createTrainPlanResidency(
-      {options.remat, options.budget, options.pareto, options.threads}));
+  pm.addPass(createTrainPlanResidency({options.remat, options.budget, options.pareto,
+                                       options.threads, options.compress}));
   pm.addPass(createTrainApplyResidency());
   pm.addPass(createTrainReuseOperands());
   pm.addPass(createTrainVerifyStage());

@@ -126,13 +126,17 @@ struct PlanFlags {
         remat(parent, "remat", llvm::cl::desc("strategy of train-plan-residency"),
               llvm::cl::init(PlanOptions().remat)),
         budget(parent, "budget", llvm::cl::desc("bytes of the arena, for remat=budget"),
-               llvm::cl::init(PlanOptions().budget)) {}
+               llvm::cl::init(PlanOptions().budget)),
+        compress(parent, "compress",
+                 llvm::cl::desc("type that kept activations may be stored in"),
+                 llvm::cl::init(PlanOptions().compress)) {}
 
-  PlanOptions get() const { return {threads, remat, budget}; }
+  PlanOptions get() const { return {threads, remat, budget, false, compress}; }
 
   Flag<int> threads;
   Flag<std::string> remat;
   Flag<int64_t> budget;
+  Flag<std::string> compress;
 };
 
 /// The options of one registered pipeline, put together from groups of flags.

@@ -44,6 +44,7 @@ ResidencyInstance::ResidencyInstance(const ResidencyProblem &problem) : problem(
     if (like == none)
       for (unsigned t : node.writes)
         like = std::min(like, writtenAt[t]);
+    earliest[n] = static_cast<unsigned>(node.notBefore);
     for (unsigned t : node.reads) {
       if (writtenAt[t] != none)
         earliest[n] = std::max(earliest[n], writtenAt[t] + 1);

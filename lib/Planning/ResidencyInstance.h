@@ -39,10 +39,6 @@ struct ResidencyInstance {
   unsigned getSize() const { return static_cast<unsigned>(problem.order.size()); }
 };
 
-/// Fills in peak and cost of a sequence that can be executed.
-ResidencySolution measure(const ResidencyProblem &problem, std::vector<unsigned> sequence,
-                          std::string solver);
-
 } // namespace train::planning
 
 #endif // TRAIN_LIB_PLANNING_RESIDENCYINSTANCE_H

@@ -150,6 +150,9 @@ Judge::Wrong Judge::checkPlace(size_t step) {
     return at(step) + " is executed " +
            (ordered[n] ? "again" : "without being in the order") +
            " and is not repeatable";
+  } else if (nextInOrder < each.notBefore) {
+    return at(step) + " is a repetition after " + std::to_string(nextInOrder) +
+           " executions of the order, not after " + std::to_string(each.notBefore);
   }
   executed[n] = true;
   if (idle[step])

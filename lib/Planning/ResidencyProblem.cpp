@@ -95,6 +95,10 @@ struct Checker {
     for (unsigned t : each.updates)
       if (!reads(t))
         return name + " updates " + tensor(problem, t) + " without reading it";
+    if (each.notBefore > problem.order.size())
+      return name + " is not repeated before " + std::to_string(each.notBefore) +
+             " executions of the order, which has " +
+             std::to_string(problem.order.size());
     for (const InPlacePair &pair : each.inPlace) {
       if (pair.write >= each.writes.size() || pair.read >= each.reads.size())
         return name + " has an in-place pair (write " + std::to_string(pair.write) +

@@ -31,6 +31,11 @@ void registerMeaningPreserving(llvm::StringRef argument, double tolerance) {
   registry().tolerances[argument] = tolerance;
 }
 
+void withdrawMeaningPreserving(llvm::StringRef argument) {
+  std::lock_guard<std::mutex> lock(registry().mutex);
+  registry().tolerances.erase(argument);
+}
+
 std::optional<double> getMeaningPreservingTolerance(llvm::StringRef argument) {
   std::lock_guard<std::mutex> lock(registry().mutex);
   auto found = registry().tolerances.find(argument);

@@ -179,7 +179,7 @@ Operation *train::executeAgain(OpBuilder &builder, ArrayRef<Operation *> ops,
     }
   }
   // The plan of the original is not the clone's.
-  for (StringRef attribute : {kRecomputeBeforeAttr, kSinkAttr})
+  for (StringRef attribute : {kRecomputeBeforeAttr, kSinkAttr, kCompressAttr})
     clone->removeAttr(attribute);
   while (!producers.empty()) {
     Operation *producer = producers.back();
@@ -290,7 +290,7 @@ FailureOr<NumberedOps> train::applySinking(Block &block) {
       ops[number]->setAttr(kSunkAttr,
                            builder.getI64IntegerAttr((before ? before.getInt() : 0) + 1));
       ops[number]->getRegion(0).walk([](Operation *member) {
-        for (StringRef name : {kRecomputeBeforeAttr, kSinkAttr, kSunkAttr})
+        for (StringRef name : {kRecomputeBeforeAttr, kSinkAttr, kSunkAttr, kCompressAttr})
           member->removeAttr(name);
       });
       for (auto [old, fresh] : results) {
@@ -326,6 +326,9 @@ public:
         return failure();
       redirect(op);
     }
+    for (Operation *op : ops)
+      if (op)
+        op->removeAttr(kCompressAttr);
     if (clones)
       eraseDeadOps(block);
     return success();
@@ -341,15 +344,58 @@ private:
     OpBuilder builder(op);
     for (RecomputeAttr entry : *entries) {
       Refusal refusal;
-      Operation *clone = executeAgain(
-          builder, ops, entry, number,
-          [&](Value value) { return getNewest(value, builder); },
-          [&](Value old, Value fresh) { bind(old, fresh); }, refusal);
+      Operation *clone =
+          isCopyOfItself(entry)
+              ? decode(builder, entry, number, refusal)
+              : executeAgain(
+                    builder, ops, entry, number,
+                    [&](Value value) { return getNewest(value, builder); },
+                    [&](Value old, Value fresh) { bind(old, fresh); }, refusal);
       if (!clone)
         return report(op, refusal, ops);
       clone->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
     }
     return success();
+  }
+
+  /// Makes what a copy stands for, and the copy if there is none yet.
+  Operation *decode(OpBuilder &builder, RecomputeAttr entry, int64_t end,
+                    Refusal &refusal) {
+    auto refuse = [&](StringRef what) {
+      refusal = {entry.getOp(), what.str()};
+      return nullptr;
+    };
+    Operation *original = ops[entry.getOp()];
+    if (!original || entry.getOp() >= end)
+      return refuse("is not computed yet");
+    ArrayRef<int64_t> results = entry.getResults().asArrayRef();
+    if (results.size() != 1 || results[0] < 0 || results[0] >= original->getNumResults())
+      return refuse("has no single result of that number to copy");
+    OpResult result = original->getResult(results[0]);
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    auto attribute = original->getAttrOfType<TypeAttr>(kCompressAttr);
+    auto narrow = attribute ? dyn_cast<FloatType>(attribute.getValue()) : FloatType();
+    if (!narrow || !type || !isa<FloatType>(type.getElementType()) ||
+        narrow.getWidth() >= type.getElementTypeBitWidth())
+      return refuse("names no narrower float type in 'train.compress_to'");
+    Operation *&copy = copies[result];
+    if (!copy) {
+      // In the order of results, behind the copies of the ones before.
+      Operation *last = original;
+      for (OpResult earlier : original->getResults().take_front(results[0]))
+        if (Operation *known = copies.lookup(earlier))
+          last = known;
+      OpBuilder behind(original->getContext());
+      behind.setInsertionPointAfter(last);
+      copy = CastOp::create(behind, original->getLoc(), type.clone(narrow), result);
+      if (Attribute layer = original->getAttr(kLayerAttr))
+        copy->setAttr(kLayerAttr, layer);
+    }
+    auto whole = CastOp::create(builder, original->getLoc(), type, copy->getResult(0));
+    if (Attribute layer = original->getAttr(kLayerAttr))
+      whole->setAttr(kLayerAttr, layer);
+    bind(result, whole);
+    return whole;
   }
 
   void bind(Value old, Value fresh) {
@@ -407,6 +453,8 @@ private:
   DenseMap<Value, Value> current;
   /// By value of a clone, the original.
   DenseMap<Value, Value> origins;
+  /// By result, its copy of fewer bits.
+  DenseMap<Value, Operation *> copies;
   int64_t clones = 0;
 };
 

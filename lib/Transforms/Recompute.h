@@ -20,6 +20,15 @@ inline constexpr llvm::StringLiteral kRecomputeBeforeAttr = "train.recompute_bef
 /// the op carries kSunkAttr.
 inline constexpr llvm::StringLiteral kSinkAttr = "train.sink";
 
+/// On an op: a float type. An entry of kRecomputeBeforeAttr that has one result of this
+/// op from that same result reads a copy of the type, which is made right after the op.
+inline constexpr llvm::StringLiteral kCompressAttr = "train.compress_to";
+
+/// Whether an entry has a result from a copy of itself.
+inline bool isCopyOfItself(RecomputeAttr entry) {
+  return entry.getResults() && entry.getResults() == entry.getFrom();
+}
+
 /// The ops of a block by the numbers that plans give them; null for those that sinking
 /// has left without a reader.
 using NumberedOps = llvm::SmallVector<mlir::Operation *>;

@@ -53,6 +53,8 @@ struct ResidencyNode {
   std::vector<InPlacePair> inPlace;
   /// Whether it may be executed more often than the given order does.
   bool repeatable = true;
+  /// Repetitions come after this many first executions of the order.
+  size_t notBefore = 0;
 };
 
 /// Execute `order`, with repetitions where that saves memory: a cheap complete order

@@ -11,6 +11,10 @@
 
 namespace train::planning {
 
+/// A sequence that can be executed, with its peak and cost.
+ResidencySolution measure(const ResidencyProblem &problem, std::vector<unsigned> sequence,
+                          std::string solver);
+
 /// The given order, nothing repeated.
 ResidencySolution keepEverything(const ResidencyProblem &problem);
 

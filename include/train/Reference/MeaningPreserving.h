@@ -16,6 +16,9 @@ namespace train {
 /// earlier one. Thread-safe.
 void registerMeaningPreserving(llvm::StringRef argument, double tolerance = 0);
 
+/// Takes a declaration back, where options let the pass change values. Thread-safe.
+void withdrawMeaningPreserving(llvm::StringRef argument);
+
 /// The declared tolerance of a pass; nothing when it made no promise. `canonicalize`,
 /// `cse`, `symbol-dce`, `sccp`, `inline`, `strip-debuginfo` and
 /// `loop-invariant-code-motion` have always made theirs, bitwise.

@@ -476,6 +476,10 @@ def TrainPlanResidency : TrainPass<"train-plan-residency"> {
     The step is planned as it stands, and with the reads sunk that save bytes that way (lib/Transforms/PlanResidency/Sinking.h). A budget takes the
     cheapest order of both, a rule the sunk one where it costs neither bytes nor time.
 
+    With `compress`, activations may also be stored in fewer bits between forward and backward (lib/Transforms/PlanResidency/Compression.cpp): by
+    rule all that are kept, by budget those with which the step is cheapest, never where lossless plans cost as little. Such a tensor's op
+    carries the type as `train.compress_to`, and its reader an entry that has the result from itself.
+
     Why apart: a plan can be written, read and tested by hand; and what decides need not rewrite.
 
     Assumptions: stage scheduled, nothing placed over dying operands yet (train-reuse-operands comes after). docs/rationale/residency.md.
@@ -492,6 +496,7 @@ def TrainPlanResidency : TrainPass<"train-plan-residency"> {
     Option<"budget", "budget", "int64_t", "0", "bytes of the whole arena, for remat=budget">,
     Option<"pareto", "pareto", "bool", "false", "with remat=budget, write the table of all orders found on the step">,
     Option<"threads", "threads", "int", "1", "threads that workspaces and the cost model are for">,
+    Option<"compress", "compress", "std::string", "\"none\"", "none, or bf16: the type that kept activations may be stored in">,
   ];
 }
 
@@ -502,6 +507,9 @@ def TrainApplyResidency : TrainPass<"train-apply-residency"> {
     operands; every use from there on reads the clones. A clone carries its number as `train.clone`, so that no two are ever merged.
     Of a fusion, only the listed results are cloned, with what they need. batch_norm's first result can be had from the other two. Views of what is computed again are cloned too, views and ops that nobody
     uses any more go. The random key and parameters are read again, never copied: a clone draws the same numbers.
+
+    An entry that has a result from the same result (`results = [1], from = [1]`) reads it from a copy of the type `train.compress_to` of its op, a
+    `train.cast` right behind that op; another `train.cast` makes it whole again. This alone loses bits.
 
     Obeys `train.sink` before that: the listed ops are executed again in the kernel of the op that carries it, which becomes one fusion with the
     number of entries as `train.sunk`. Results of fusions that nobody reads any more are dropped; entries of `train.recompute_before` count what

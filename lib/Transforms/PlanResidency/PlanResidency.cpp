@@ -70,7 +70,8 @@ struct Variant {
 
 /// A copy of `step` with `sinks` sunk.
 FailureOr<Variant> sink(ProgramOpInterface step, const PersistentMemory &persistent,
-                        int threads, std::vector<SunkRead> sinks) {
+                        int threads, std::vector<SunkRead> sinks,
+                        FloatType compress = {}) {
   OwningOpRef<Operation *> copy = step->clone();
   auto copied = cast<ProgramOpInterface>(*copy);
   Block &block = getPlannedBlock(copied);
@@ -82,7 +83,7 @@ FailureOr<Variant> sink(ProgramOpInterface step, const PersistentMemory &persist
   if (failed(numbered))
     return failure();
   FailureOr<StepProblem> problem =
-      StepProblem::build(copied, persistent, threads, std::move(*numbered));
+      StepProblem::build(copied, persistent, threads, std::move(*numbered), compress);
   if (failed(problem))
     return failure();
   return Variant{std::move(copy), copied, std::move(*problem), std::move(sinks)};
@@ -134,6 +135,10 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
       module.emitError("remat: ") << error;
       return signalPassFailure();
     }
+    if (compress != "none" && compress != "bf16") {
+      module.emitError("compress must be none or bf16, got '") << compress << "'";
+      return signalPassFailure();
+    }
     if (strategy->kind == RematStrategy::Kind::Budget && budget < 1) {
       module.emitError("remat=budget needs a budget of at least 1 byte, got ")
           << budget.getValue();
@@ -150,7 +155,8 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
 private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
-    bool keepsAll = keepsEverything(step, strategy);
+    FloatType narrow = getCompressType(step.getContext());
+    bool keepsAll = !narrow && keepsEverything(step, strategy);
     if (keepsAll) {
       annotate(step, getBaseSeconds(step), 0);
       // Only those who listen are told what all is.
@@ -172,6 +178,23 @@ private:
     SmallVector<const Variant *> variants{&whole};
     if (*sunk)
       variants.push_back(&**sunk);
+    std::vector<Variant> compressed;
+    if (narrow) {
+      // A rule says what is stored in fewer bits, a budget does what it takes.
+      bool isRule = strategy.kind != RematStrategy::Kind::Budget;
+      for (const Variant *variant : variants) {
+        if (!isRule && variant != variants.back())
+          continue;
+        FailureOr<Variant> made = sink(step, persistent, threads, variant->sinks, narrow);
+        if (failed(made))
+          return failure();
+        compressed.push_back(std::move(*made));
+      }
+      if (isRule)
+        variants.clear();
+      for (const Variant &variant : compressed)
+        variants.push_back(&variant);
+    }
     for (const Variant *variant : variants)
       if (std::optional<std::string> wrong = variant->problem.getProblem().check())
         return step->emitOpError("is no residency problem: ") << *wrong;
@@ -198,8 +221,9 @@ private:
   static void copyPlan(const NumberedOps &from, const NumberedOps &to) {
     for (auto [source, target] : llvm::zip_equal(from, to))
       if (source && source != target)
-        if (Attribute plan = source->getAttr(kRecomputeBeforeAttr))
-          target->setAttr(kRecomputeBeforeAttr, plan);
+        for (StringRef name : {kRecomputeBeforeAttr, kCompressAttr})
+          if (Attribute plan = source->getAttr(name))
+            target->setAttr(name, plan);
   }
 
   /// The variant that sinks what may be sunk and pays; nothing if that is nothing. A rule
@@ -222,6 +246,11 @@ private:
     if (failed(variant))
       return failure();
     return std::optional<Variant>(std::move(*variant));
+  }
+
+  /// Null for none.
+  FloatType getCompressType(MLIRContext *context) const {
+    return compress == "bf16" ? BFloat16Type::get(context) : FloatType();
   }
 
   static void annotate(ProgramOpInterface step, double base, double extra) {
@@ -261,7 +290,9 @@ private:
       if (failed(kept))
         return failure();
       planning::ResidencySolution solution =
-          planning::keepOnly(variant->problem.getProblem(), *kept);
+          variant->problem.getCopies().empty()
+              ? planning::keepOnly(variant->problem.getProblem(), *kept)
+              : variant->problem.keepCompressed(*kept);
       if (!best ||
           (solution.peak <= best->solution.peak && solution.cost <= best->solution.cost))
         best = Plan{variant, std::move(solution)};
@@ -281,7 +312,7 @@ private:
       for (const Variant *variant : variants)
         for (planning::ResidencySolution &solution :
              planning::findFrontier(variant->problem.getProblem(), followRules(*variant)))
-          all.push_back({variant, std::move(solution)});
+          all.push_back({variant, variant->problem.settle(std::move(solution))});
       auto costOf = [&](const Plan &plan) { return std::max(base, plan.solution.cost); };
       llvm::stable_sort(
           all, [&](const Plan &a, const Plan &b) { return costOf(a) < costOf(b); });
@@ -470,14 +501,20 @@ private:
       }
       if (leftOut[step])
         continue;
+      bool isCopy = isCopyOfItself(problem.getExecution(node));
       int64_t bytes = 0;
       for (unsigned tensor : plain.nodes[node].writes)
         bytes += plain.tensors[tensor].bytes;
-      remark::passed(
-          problem.getOps()[problem.getExecution(node).getOp()]->getLoc(),
-          remark::RemarkOpts::name("Recomputed").category("train-plan-residency"))
-          << remark::add("{0} is computed again", plain.nodes[node].id)
-          << remark::metric("bytes", bytes)
+      Location loc = problem.getOps()[problem.getExecution(node).getOp()]->getLoc();
+      auto options = remark::RemarkOpts::name(isCopy ? "Compressed" : "Recomputed")
+                         .category("train-plan-residency");
+      std::string name = plain.nodes[node].id, what = "is computed again";
+      if (isCopy) {
+        name = plain.tensors[plain.nodes[node].writes.front()].id;
+        what = "is stored as " + compress;
+      }
+      remark::passed(loc, options)
+          << remark::add("{0} {1}", name, what) << remark::metric("bytes", bytes)
           << remark::metric("microseconds", plain.nodes[node].cost * 1e6);
     }
     for (const SunkRead &sunk : plan.variant->sinks) {

@@ -22,7 +22,7 @@ Block &train::getPlannedBlock(ProgramOpInterface step) {
 
 FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
                                           const PersistentMemory &persistent, int threads,
-                                          NumberedOps numbered) {
+                                          NumberedOps numbered, FloatType compress) {
   StepProblem result;
   FailureOr<MemoryTimeline> timeline = MemoryTimeline::build(step, persistent, threads);
   if (failed(timeline))
@@ -35,6 +35,9 @@ FailureOr<StepProblem> StepProblem::build(ProgramOpInterface step,
       result.ops.push_back(&op);
   result.addTensors(step, persistent);
   result.addNodes(threads);
+  result.compress = compress;
+  if (compress)
+    result.addCopies(threads);
   return result;
 }
 
@@ -261,8 +264,16 @@ void StepProblem::write(const planning::ResidencySolution &solution) const {
   SmallVector<bool> isBase(problem.nodes.size(), false);
   for (unsigned node : problem.order)
     isBase[node] = true;
+  // Copies follow from who reads them.
+  SmallVector<bool> isEncode(problem.nodes.size(), false);
+  for (const Copy &copy : copies)
+    isEncode[copy.encode] = true;
   SmallVector<Attribute> pending;
   for (unsigned node : solution.sequence) {
+    if (isEncode[node])
+      continue;
+    if (isCopyOfItself(executions[node]))
+      ops[executions[node].getOp()]->setAttr(kCompressAttr, TypeAttr::get(compress));
     if (isBase[node] && !done[node]) {
       done[node] = true;
       if (!pending.empty())
@@ -277,5 +288,6 @@ void StepProblem::write(const planning::ResidencySolution &solution) const {
 
 void StepProblem::erase() const {
   for (Operation &op : *block)
-    op.removeAttr(kRecomputeBeforeAttr);
+    for (StringRef name : {kRecomputeBeforeAttr, kCompressAttr})
+      op.removeAttr(name);
 }

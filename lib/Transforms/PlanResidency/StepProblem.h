@@ -23,12 +23,20 @@ mlir::Block &getPlannedBlock(ProgramOpInterface step);
 /// That block as a problem.
 class StepProblem {
 public:
+  /// A tensor that can stay as a copy of fewer bits. `encode` makes the copy right after
+  /// the tensor is written and stands in the order; `decode` has the tensor again from it
+  /// once the forward pass is over. Both are nodes; the time of both is the decode's.
+  struct Copy {
+    unsigned tensor = 0, encode = 0, decode = 0;
+  };
+
   /// Fails with a diagnostic where MemoryTimeline does. `numbered` are the ops of the
   /// planned block with the numbers that plans use, if those are not the places where
-  /// they stand.
+  /// they stand. With `compress`, tensors may stay as copies of this type.
   static mlir::FailureOr<StepProblem> build(ProgramOpInterface step,
                                             const PersistentMemory &persistent,
-                                            int threads, NumberedOps numbered = {});
+                                            int threads, NumberedOps numbered = {},
+                                            mlir::FloatType compress = {});
 
   const planning::ResidencyProblem &getProblem() const { return problem; }
   mlir::Block &getBlock() const { return *block; }
@@ -43,6 +51,15 @@ public:
   /// The value that starts a tensor: a result, or a block argument.
   mlir::Value getValue(unsigned tensor) const { return values[tensor]; }
 
+  llvm::ArrayRef<Copy> getCopies() const { return copies; }
+
+  /// The plan that has what it drops again from copies if it is in `kept`, and by
+  /// computing it if not: what a rule does to the tensors that it keeps.
+  planning::ResidencySolution keepCompressed(const std::vector<bool> &kept) const;
+
+  /// The same executions with each copy made right after its tensor: where the IR has it.
+  planning::ResidencySolution settle(planning::ResidencySolution solution) const;
+
   /// Writes a solution as `train.recompute_before` of the block's ops.
   void write(const planning::ResidencySolution &solution) const;
 
@@ -55,6 +72,9 @@ private:
   void addNodes(int threads);
   void addRecipes(mlir::Operation *op, const Alternatives &alternatives, int threads,
                   const StorageRoots &roots, const llvm::DenseSet<unsigned> &updated);
+  void findFitted(llvm::SmallVectorImpl<bool> &isFitted) const;
+  void addCopies(int threads);
+  void addCopy(unsigned tensor, unsigned writer, int threads);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
   unsigned addTensor(mlir::Value value, int64_t bytes, llvm::StringRef id);
 
@@ -64,6 +84,8 @@ private:
   planning::ResidencyProblem problem;
   llvm::SmallVector<RecomputeAttr> executions;
   llvm::SmallVector<mlir::Value> values;
+  mlir::FloatType compress;
+  llvm::SmallVector<Copy> copies;
   /// By index of the timeline's storage and of the persistent one.
   llvm::DenseMap<unsigned, unsigned> tensorOf, persistentTensorOf;
 };

@@ -113,3 +113,43 @@ train.step @form(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>) -> (
   %a = train.tanh %y {train.recompute_before = [#train.recompute<op = 0, results = [1]>]} : tensor<2x4xf32>
   train.return %m, %a : tensor<4xf32>, tensor<2x4xf32>
 }
+
+// -----
+
+train.step @plain(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which names no narrower float type in 'train.compress_to'}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<4xf32>
+  train.return %b : tensor<4xf32>
+}
+
+// -----
+
+train.step @wider(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x {train.compress_to = f64} : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which names no narrower float type in 'train.compress_to'}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<4xf32>
+  train.return %b : tensor<4xf32>
+}
+
+// -----
+
+train.step @absent(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x {train.compress_to = bf16} : tensor<4xf32>
+  // expected-error @+1 {{is to recompute op 0, which has no single result of that number to copy}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [2], from = [2]>]} : tensor<4xf32>
+  train.return %b : tensor<4xf32>
+}
+
+// -----
+
+train.step @early(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
+  // expected-error @+1 {{is to recompute op 1, which is not computed yet}}
+  %a = train.tanh %x {train.recompute_before = [#train.recompute<op = 1, results = [0], from = [0]>]} : tensor<4xf32>
+  // expected-note @+1 {{this op}}
+  %b = train.tanh %a {train.compress_to = bf16} : tensor<4xf32>
+  train.return %b : tensor<4xf32>
+}

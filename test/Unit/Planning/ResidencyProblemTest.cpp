@@ -133,6 +133,32 @@ TEST(ResidencyProblem, EachWrongPlanIsRefused) {
   EXPECT_THAT(dear.verify(problem).value_or("nothing"), HasSubstr("the cost is 9"));
 }
 
+// A way to have b again that is none before the turn.
+TEST(ResidencyProblem, SomeWaysOpenLate) {
+  ResidencyBuilder builder;
+  unsigned x = builder.input(1), a = builder.tensor(2), b = builder.tensor(3);
+  builder.node(1, {x}, {a});
+  builder.node(1, {a}, {b});
+  builder.node(1, {b}, {});
+  builder.node(1, {b}, {});
+  builder.node(1, {x}, {b}, false);
+  builder.problem.nodes[4].notBefore = 3;
+  auto wrong = [&](std::vector<unsigned> sequence, int64_t peak) {
+    ResidencySolution solution = planned(builder.problem, std::move(sequence), peak);
+    solution.cost = 5;
+    return solution.verify(builder.problem).value_or("nothing");
+  };
+  EXPECT_EQ(wrong({0, 1, 2, 4, 3}, 6), "nothing");
+  EXPECT_EQ(wrong({0, 1, 4, 2, 3}, 6), "step 2: node 'n4' is a repetition after 2 "
+                                       "executions of the order, not after 3");
+  // The solvers know: b dies after its first reader and comes back, or not at all.
+  for (const ResidencySolution &point : findFrontier(builder.problem))
+    EXPECT_FALSE(point.verify(builder.problem));
+  builder.problem.nodes[4].notBefore = 5;
+  EXPECT_THAT(whatIsWrong(builder.problem),
+              HasSubstr("is not repeated before 5 executions of the order, which has 4"));
+}
+
 // b is computed again before anybody has read it: then its first execution is none.
 TEST(ResidencyProblem, WhatNobodyReadsIsLeftOutOnRequest) {
   ResidencyBuilder builder;

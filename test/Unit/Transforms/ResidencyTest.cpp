@@ -32,8 +32,9 @@ protected:
     return module;
   }
 
-  bool applyStrategy(ModuleOp module, const std::string &remat, int64_t budget = 0) {
-    return run(module, createTrainPlanResidency({remat, budget, false, 2}),
+  bool applyStrategy(ModuleOp module, const std::string &remat, int64_t budget = 0,
+                     const std::string &compress = "none") {
+    return run(module, createTrainPlanResidency({remat, budget, false, 2, compress}),
                createTrainApplyResidency(), createTrainReuseOperands(),
                createTrainVerifyStage());
   }
@@ -63,6 +64,21 @@ protected:
               getPeak(module));
   }
 
+  /// The tensors that are made whole from copies of fewer bits.
+  int64_t countDecoded(ModuleOp module) {
+    int64_t decoded = 0;
+    module.walk([&](CastOp op) {
+      auto source = op.getX().getDefiningOp<CastOp>();
+      decoded += source && source.getX().getType() == op.getType();
+    });
+    return decoded;
+  }
+
+  double getExtraSeconds(ModuleOp module) {
+    StepOp step = *module.getOps<StepOp>().begin();
+    return step->getAttrOfType<FloatAttr>(kRecomputeSecondsAttr).getValueAsDouble();
+  }
+
   /// The reads that kernels compute themselves.
   int64_t countSunk(ModuleOp module) {
     int64_t sunk = 0;
@@ -74,7 +90,8 @@ protected:
   }
 
   /// As `schedule`, of models whose every budget is planned within seconds.
-  OwningOpRef<ModuleOp> scheduleTiny(const std::string &family, int64_t accumulate) {
+  OwningOpRef<ModuleOp> scheduleTiny(const std::string &family, int64_t accumulate,
+                                     const std::string &optimizer = "adamw") {
     ModelOptions options;
     options.family = family;
     options.batch = 2;
@@ -93,16 +110,16 @@ protected:
     std::string error;
     OwningOpRef<ModuleOp> module = buildModel(&context, options, error);
     EXPECT_TRUE(module) << error;
-    EXPECT_TRUE(buildStep(*module, {accumulate, false, "adamw"}));
+    EXPECT_TRUE(buildStep(*module, {accumulate, false, optimizer}));
     EXPECT_TRUE(run(*module, createTrainFuse(), createTrainSchedule({2})));
     return module;
   }
 
   /// The arenas that budgets can have, falling.
-  SmallVector<int64_t> getArenas(ModuleOp before) {
+  SmallVector<int64_t> getArenas(ModuleOp before, const std::string &compress = "none") {
     OwningOpRef<ModuleOp> module = cast<ModuleOp>(before->clone());
-    EXPECT_TRUE(
-        run(*module, createTrainPlanResidency({"budget", int64_t(1) << 40, true, 2})));
+    EXPECT_TRUE(run(*module, createTrainPlanResidency(
+                                 {"budget", int64_t(1) << 40, true, 2, compress})));
     StepOp step = *module->getOps<StepOp>().begin();
     auto arenas = step->getAttrOfType<DenseI64ArrayAttr>(kParetoArenasAttr);
     return SmallVector<int64_t>(arenas.asArrayRef());
@@ -222,6 +239,75 @@ TEST_F(Residency, WhatIsKeptIsNotSunk) {
     ASSERT_TRUE(applyStrategy(*after, keep));
     EXPECT_EQ(countSunk(*after), 0);
   }
+}
+
+// The rule of what a strategy keeps, kept in half the bytes: simulated as exactly as all
+// else, with a peak that is no larger, and a training that is nearly the same. What is
+// kept has a rounding error of 2^-9, and so have the products of two such values that
+// gradients are sums of. Forward sees none of it.
+TEST_F(Residency, RulesKeepInFewerBits) {
+  for (const char *family : {"unet", "llama", "vit"})
+    for (const char *remat : {"none", "sqrt", "block", "sublayer"}) {
+      SCOPED_TRACE(std::string(family) + " " + remat);
+      OwningOpRef<ModuleOp> before =
+          scheduleTiny(family, family == StringRef("unet") ? 3 : 1, "sgd");
+      OwningOpRef<ModuleOp> plain = cast<ModuleOp>((*before)->clone());
+      ASSERT_TRUE(applyStrategy(*plain, remat));
+      OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+      ASSERT_TRUE(applyStrategy(*after, remat, 0, "bf16"));
+      EXPECT_GT(countDecoded(*after), 0);
+      expectExact(*after);
+      // Where little is kept the peak may lie elsewhere.
+      EXPECT_LE(getPeak(*after), getPeak(*plain));
+      if (remat == StringRef("none"))
+        EXPECT_LT(getPeak(*after), getPeak(*plain));
+      EquivalenceOptions close;
+      close.tolerance = 0.02;
+      EXPECT_TRUE(succeeded(checkEquivalent(*before, *after, close)));
+      ScopedDiagnosticHandler silence(&context, [](Diagnostic &) { return success(); });
+      EXPECT_FALSE(succeeded(checkEquivalent(*before, *after)));
+    }
+}
+
+// A budget stores in fewer bits only where that is cheaper than all that loses nothing: a
+// row of its table is never dearer, and smaller arenas are in reach. Simulated exactly.
+TEST_F(Residency, BudgetsCompressWhereThatIsCheaper) {
+  ModelOptions options;
+  options.family = "mlp";
+  options.batch = 512;
+  options.widths = {64, 256, 256, 256, 256, 256, 10};
+  std::string error;
+  OwningOpRef<ModuleOp> before = buildModel(&context, options, error);
+  ASSERT_TRUE(before) << error;
+  ASSERT_TRUE(buildStep(*before, {1, false, "adamw"}));
+  ASSERT_TRUE(run(*before, createTrainFuse(), createTrainSchedule({2})));
+  SmallVector<int64_t> plain = getArenas(*before),
+                       compressed = getArenas(*before, "bf16");
+  EXPECT_EQ(plain.front(), compressed.front());
+  EXPECT_LE(compressed.back(), plain.back());
+  int64_t decoded = 0, cheaper = 0;
+  double extra = 0;
+  for (int64_t arena : compressed) {
+    SCOPED_TRACE(arena);
+    OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+    ASSERT_TRUE(applyStrategy(*after, "budget", arena, "bf16"));
+    expectExact(*after);
+    decoded += countDecoded(*after);
+    EXPECT_GE(getExtraSeconds(*after), extra);
+    extra = getExtraSeconds(*after);
+    if (arena < plain.back())
+      continue;
+    OwningOpRef<ModuleOp> lossless = cast<ModuleOp>((*before)->clone());
+    ASSERT_TRUE(applyStrategy(*lossless, "budget", arena));
+    EXPECT_LE(extra, getExtraSeconds(*lossless));
+    cheaper += extra < getExtraSeconds(*lossless);
+  }
+  EXPECT_GT(decoded, 0);
+  EXPECT_GT(cheaper, 0);
+  // With memory enough nothing is lost.
+  OwningOpRef<ModuleOp> all = cast<ModuleOp>((*before)->clone());
+  ASSERT_TRUE(applyStrategy(*all, "budget", int64_t(1) << 40, "bf16"));
+  EXPECT_EQ(countDecoded(*all), 0);
 }
 
 // A strategy that did nothing would pass the tests above.

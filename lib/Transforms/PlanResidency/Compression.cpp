@@ -1,0 +1,177 @@
+//===- Compression.cpp - tensors that stay in fewer bits ---------------------===//
+//
+// States the alternative to the planner: a copy that is made in any case and costs
+// nothing where nobody reads it, and a way to have the tensor again from it. The only
+// alternative that loses bits, so the forward pass never sees it.
+//
+//===----------------------------------------------------------------------===//
+#include "StepProblem.h"
+#include "train/Planning/ResidencySolvers.h"
+
+using namespace mlir;
+using namespace train;
+
+/// What is smaller is not worth two more commands.
+static constexpr int64_t kLeastBytes = 4096;
+
+/// Whether a result is a residual beside the value that its op computes: the statistics
+/// of a normalization, the logarithms of sums of exponentials, places of maxima. A
+/// backward op counts on them to fit its other operands to the last bit.
+static bool isResidual(OpResult result) {
+  if (auto fusion = dyn_cast<FusionOp>(result.getOwner())) {
+    Value yielded =
+        fusion.getBody().front().getTerminator()->getOperand(result.getResultNumber());
+    auto inner = dyn_cast<OpResult>(yielded);
+    return inner && inner.getResultNumber() > 0;
+  }
+  return result.getResultNumber() > 0;
+}
+
+/// What backward ops read beside a residual that must stay wide: with it they compute
+/// again what forward computed of exactly these values. attention_backward's
+/// probabilities would not add up to 1, and differences that all but cancel out would be
+/// of rounding errors.
+void StepProblem::findFitted(SmallVectorImpl<bool> &isFitted) const {
+  for (unsigned node : ArrayRef(problem.order).drop_front(problem.forward)) {
+    Operation *op = ops[executions[node].getOp()];
+    auto precision = dyn_cast<PrecisionOpInterface>(op);
+    if (!precision)
+      continue;
+    auto isWideResidual = [&](OpOperand &operand) {
+      std::optional<unsigned> tensor = lookup(operand.get());
+      auto result = tensor ? dyn_cast_or_null<OpResult>(values[*tensor]) : OpResult();
+      return result && precision.mustStayWide(operand.getOperandNumber()) &&
+             isResidual(result);
+    };
+    if (llvm::any_of(op->getOpOperands(), isWideResidual))
+      for (unsigned tensor : problem.nodes[node].reads)
+        isFitted[tensor] = true;
+  }
+}
+
+void StepProblem::addCopies(int threads) {
+  if (problem.forward == 0)
+    return;
+  SmallVector<bool> isFitted(problem.tensors.size(), false);
+  findFitted(isFitted);
+  SmallVector<bool> isKept(problem.tensors.size(), true);
+  for (unsigned tensor : problem.outputs)
+    isKept[tensor] = false;
+  // What the step returns and writes is what forward computed of the tensors themselves.
+  for (planning::ResidencyNode &node : problem.nodes)
+    if (llvm::any_of(node.writes, [&](unsigned tensor) { return !isKept[tensor]; }))
+      node.repeatable = false;
+  for (const planning::ResidencyNode &node : problem.nodes)
+    for (unsigned tensor : node.updates)
+      isKept[tensor] = false;
+  SmallVector<bool> isReadBackward(problem.tensors.size(), false);
+  for (unsigned node : ArrayRef(problem.order).drop_front(problem.forward))
+    for (unsigned tensor : problem.nodes[node].reads)
+      isReadBackward[tensor] = true;
+
+  std::vector<unsigned> order;
+  size_t forward = problem.forward;
+  for (auto [at, node] : llvm::enumerate(std::vector<unsigned>(problem.order))) {
+    order.push_back(node);
+    if (at >= problem.forward)
+      continue;
+    for (unsigned tensor : std::vector<unsigned>(problem.nodes[node].writes)) {
+      auto result = dyn_cast<OpResult>(values[tensor]);
+      auto type = dyn_cast<RankedTensorType>(values[tensor].getType());
+      if (!isKept[tensor] || !isReadBackward[tensor] || !result || !type ||
+          !isa<FloatType>(type.getElementType()) ||
+          type.getElementTypeBitWidth() <= compress.getWidth() ||
+          problem.tensors[tensor].bytes < kLeastBytes || isResidual(result) ||
+          isFitted[tensor])
+        continue;
+      addCopy(tensor, node, threads);
+      order.push_back(copies.back().encode);
+      ++forward;
+    }
+  }
+  problem.order = std::move(order);
+  problem.forward = forward;
+  for (const Copy &copy : copies)
+    problem.nodes[copy.decode].notBefore = forward;
+}
+
+void StepProblem::addCopy(unsigned tensor, unsigned writer, int threads) {
+  auto result = cast<OpResult>(values[tensor]);
+  auto type = cast<RankedTensorType>(result.getType());
+  OpBuilder builder(result.getContext());
+  builder.setInsertionPointAfter(result.getOwner());
+  auto narrow = CastOp::create(builder, result.getLoc(), type.clone(compress), result);
+  auto whole = CastOp::create(builder, result.getLoc(), type, narrow);
+  MachineModel machine = getMachineModel(threads);
+  double seconds = getSeconds(narrow, machine) + getSeconds(whole, machine);
+  int64_t bytes = alignToArena(getByteSize(narrow.getType()));
+  whole->erase();
+  narrow->erase();
+
+  std::string name = problem.tensors[tensor].id;
+  problem.tensors.push_back({name + "~", bytes});
+  values.push_back(Value());
+  unsigned copy = problem.tensors.size() - 1;
+  auto self = builder.getDenseI64ArrayAttr(result.getResultNumber());
+  auto execution =
+      RecomputeAttr::get(result.getContext(), executions[writer].getOp(), self, self, {});
+  planning::ResidencyNode encode, decode;
+  encode.id = name + ">";
+  encode.reads = {tensor};
+  encode.writes = {copy};
+  encode.repeatable = false;
+  decode.id = name + "<";
+  decode.reads = {copy};
+  decode.writes = {tensor};
+  decode.cost = seconds;
+  unsigned first = problem.nodes.size();
+  copies.push_back({tensor, first, first + 1});
+  problem.nodes.push_back(std::move(encode));
+  problem.nodes.push_back(std::move(decode));
+  executions.append(2, execution);
+}
+
+planning::ResidencySolution
+StepProblem::keepCompressed(const std::vector<bool> &kept) const {
+  planning::ResidencyProblem forced = problem;
+  std::vector<bool> whole = kept;
+  whole.resize(problem.tensors.size(), true);
+  for (const Copy &copy : copies) {
+    planning::ResidencyNode &decode = forced.nodes[copy.decode];
+    decode.repeatable = kept[copy.tensor];
+    // Nothing else that has it again is as cheap.
+    decode.cost = 0;
+    whole[copy.tensor] = false;
+  }
+  planning::ResidencySolution solution = planning::keepOnly(forced, whole);
+  return settle(std::move(solution));
+}
+
+planning::ResidencySolution
+StepProblem::settle(planning::ResidencySolution solution) const {
+  if (copies.empty())
+    return solution;
+  DenseMap<unsigned, SmallVector<unsigned>> encodes;
+  DenseSet<unsigned> isEncode;
+  for (const Copy &copy : copies)
+    isEncode.insert(copy.encode);
+  for (size_t at = 1; at < problem.order.size(); ++at)
+    if (isEncode.contains(problem.order[at])) {
+      size_t writer = at - 1;
+      while (isEncode.contains(problem.order[writer]))
+        --writer;
+      encodes[problem.order[writer]].push_back(problem.order[at]);
+    }
+  std::vector<unsigned> sequence;
+  for (unsigned node : solution.sequence) {
+    if (isEncode.contains(node))
+      continue;
+    sequence.push_back(node);
+    auto found = encodes.find(node);
+    if (found == encodes.end())
+      continue;
+    sequence.insert(sequence.end(), found->second.begin(), found->second.end());
+    encodes.erase(found);
+  }
+  return planning::measure(problem, std::move(sequence), std::move(solution.solver));
+}
