@@ -102,10 +102,16 @@ protected:
     for (auto [i, program] : llvm::enumerate(sequence.programs)) {
       std::string number = std::to_string(i);
       emitCpuKernel(*kernels, "cpu" + number, program, *cpu);
-      emitGpuKernel(*kernels, "wide" + number, program, /*aligned=*/true);
+      // Operands are aligned here, temporaries as the program places them.
+      bool aligned = llvm::all_of(program.buffers, [](const rows::Buffer &buffer) {
+        return buffer.value || buffer.temporary % getGpuAlignment(buffer) == 0;
+      });
+      emitGpuKernel(*kernels, "wide" + number, program, aligned);
       emitGpuKernel(*kernels, "single" + number, program, /*aligned=*/false);
       reduces |= llvm::any_of(program.nodes, [](const rows::Node &node) {
-        return node.kind == rows::NodeKind::Reduce;
+        // Maxima have one value in any tree.
+        return node.kind == rows::NodeKind::Reduce &&
+               node.reduction == rows::Reduction::Sum;
       });
     }
     emulator = Emulator::create(*kernels);
@@ -277,6 +283,40 @@ TEST_F(GpuRows, SumsOverRows) {
     }
   std::string x = tensor({3, 130, 8});
   check("%x: " + x, "%s = train.reduce_sum %x over [1] : " + x + " -> " + tensor({3, 8}));
+}
+
+TEST_F(GpuRows, NarrowTypes) {
+  for (const char *low : {"f8E4M3FN", "f8E5M2", "f8E8M0FNU"})
+    for (int64_t n : {64, 50}) {
+      std::string x = tensor({5, n}), q = tensor({5, n}, low);
+      check("%x: " + x + ", %s: tensor<f32>",
+            "%q = train.quantize %x, %s : " + x + ", tensor<f32> -> " + q);
+      check("%q: " + q + ", %s: tensor<f32>", "%x = train.dequantize %q, %s : " + q +
+                                                  ", tensor<f32> -> " +
+                                                  tensor({5, n}, "bf16"));
+    }
+  std::string x = tensor({64, 96}), q = tensor({64, 96}, "f8E4M3FN"),
+              rows = tensor({64, 3}, "f8E8M0FNU"), tiles = tensor({2, 3}, "f8E4M3FN");
+  check(
+      "%x: " + x + ", %key: tensor<3xi64>, %s: tensor<f32>",
+      "%q = train.quantize %x, %s random %key : tensor<3xi64>, {samples = 4 : i64, site "
+      "= 7 : i64} : " +
+          x + ", tensor<f32> -> " + q);
+  check("%x: " + x,
+        "%q, %b = train.quantize_blocks %x : " + x + " -> " + q + ", " + rows);
+  check("%x: " + x + ", %s: tensor<f32>",
+        "%q, %b = train.quantize_blocks %x scale %s : tensor<f32>, : " + x + " -> " + q +
+            ", " + tiles);
+  check("%q: " + q + ", %b: " + tiles + ", %s: tensor<f32>",
+        "%x = train.dequantize_blocks %q, %b scale %s : tensor<f32>, : " + q + ", " +
+            tiles + " -> " + x);
+  check("%x: " + x, "%m = train.amax %x : " + x + " -> tensor<f32>");
+  std::string history = tensor({37});
+  check("%h: " + history + ", %s: tensor<f32>, %a: tensor<f32>",
+        "%n:2 = train.delayed_scale %h, %s, %a {largest = 448.0 : f64, margin = 1 : i64} "
+        ": " +
+            history + ", tensor<f32>, tensor<f32>",
+        /*inPlace=*/0);
 }
 
 //===-- Reductions along rows -------------------------------------------------===//
