@@ -6,8 +6,8 @@
 #include "train/rt/Initialize.h"
 #include "train/rt/Random.h"
 #include "train/rt/Scalar.h"
-#include "train/rt/Symbols.h"
 #include "train/rt/Schedule.h"
+#include "train/rt/Symbols.h"
 #include "train/rt/TensorBoard.h"
 
 #include <cmath>

@@ -46,7 +46,8 @@ TEST_F(Meaning, FuseScheduleAndPlanAreBitwiseNeutral) {
     }
 }
 
-// Autocast, narrow copies of weights and wide gradients differ from f32 by roundings only.
+// Autocast, narrow copies of weights and wide gradients differ from f32 by roundings
+// only.
 TEST_F(Meaning, PrecisionChangesNothingInRealNumbers) {
   for (const char *family : {"mlp", "gpt2", "llama", "unet", "bert"}) {
     SCOPED_TRACE(family);
