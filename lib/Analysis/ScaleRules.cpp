@@ -16,8 +16,8 @@ namespace {
 // ignored.
 constexpr char T[] = "T", TI[] = "TI", ITT[] = "ITT", FF[] = "FF", FD[] = "FD",
                FFT[] = "FFT", IT[] = "IT", TP[] = "TP", PPPPPT[] = "PPPPPT",
-               TPPPPT[] = "TPPPPT", FPIPD[] = "FPIPD", I[] = "I", SS[] = "SS", P[] = "P",
-               sgdRoles[] = "PFPFI", momentumRoles[] = "PFPPFI",
+               TPPPPT[] = "TPPPPT", FPIPD[] = "FPIPD", FFTTP[] = "FFTTP", I[] = "I",
+               SS[] = "SS", P[] = "P", sgdRoles[] = "PFPFI", momentumRoles[] = "PFPPFI",
                adamwRoles[] = "PFPPPPPFI";
 
 constexpr char none[] = "", steps[] = "updates parameters with gradients that",
@@ -86,6 +86,8 @@ void train::registerScaleRules(DialectRegistry &registry) {
     attach<TPPPPT, none, BatchNormBackwardOp>(context);
     attach<PPPPPT, none, AttentionBackwardOp>(context);
     attach<FPIPD, none, CrossEntropyBackwardOp>(context);
+    // Also its own adjoint, where mean and beta are zero and thus carry every scale.
+    attach<FFTTP, none, BatchNormInferenceOp>(context);
     // Verdicts, and what moves the scale itself.
     attach<I, none, CompareOp, CheckFiniteOp, UpdateScaleOp>(context);
     // What must not see a scale, and says so in its own words.
