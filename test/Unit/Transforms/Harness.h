@@ -46,7 +46,7 @@ protected:
     options.batch = batch;
     if (family == "mlp")
       options.widths = {6, 8, 4};
-    if (family == "gpt2") {
+    if (family == "gpt2" || family == "bert") {
       options.layers = 2;
       options.width = 16;
       options.heads = 2;
