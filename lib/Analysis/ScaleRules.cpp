@@ -14,11 +14,11 @@ namespace {
 
 // T: a term, F: a factor, D: a divisor, S: a factor that is squared, P: plain, I:
 // ignored.
-constexpr char T[] = "T", TI[] = "TI", ITT[] = "ITT", FF[] = "FF", FD[] = "FD",
-               FFT[] = "FFT", IT[] = "IT", TP[] = "TP", PPPPPT[] = "PPPPPT",
-               TPPPPT[] = "TPPPPT", FPIPD[] = "FPIPD", FFTTP[] = "FFTTP", I[] = "I",
-               SS[] = "SS", P[] = "P", sgdRoles[] = "PFPFI", momentumRoles[] = "PFPPFI",
-               adamwRoles[] = "PFPPPPPFI";
+constexpr char T[] = "T", TI[] = "TI", TPI[] = "TPI", TTP[] = "TTP", ITT[] = "ITT",
+               FF[] = "FF", FD[] = "FD", FFT[] = "FFT", IT[] = "IT", TP[] = "TP",
+               PPPPPT[] = "PPPPPT", TPPPPT[] = "TPPPPT", FPIPD[] = "FPIPD",
+               FFTTP[] = "FFTTP", I[] = "I", SS[] = "SS", P[] = "P", sgdRoles[] = "PFPFI",
+               momentumRoles[] = "PFPPFI", adamwRoles[] = "PFPPPPPFI";
 
 constexpr char none[] = "", steps[] = "updates parameters with gradients that",
                clips[] = "clips by a norm of gradients that";
@@ -88,8 +88,14 @@ void train::registerScaleRules(DialectRegistry &registry) {
     attach<FPIPD, none, CrossEntropyBackwardOp>(context);
     // Also its own adjoint, where mean and beta are zero and thus carry every scale.
     attach<FFTTP, none, BatchNormInferenceOp>(context);
-    // Verdicts, and what moves the scale itself.
-    attach<I, none, CompareOp, CheckFiniteOp, UpdateScaleOp>(context);
+    // Numbers on a grid: whatever chooses the grid, the numbers carry what they carried.
+    // A block's scale and its elements do so together.
+    attach<TPI, none, QuantizeOp, QuantizeBlocksOp>(context);
+    attach<TP, none, DequantizeOp>(context);
+    attach<TTP, none, DequantizeBlocksOp>(context);
+    // Verdicts, what moves the scale itself, and what chooses a grid.
+    attach<I, none, CompareOp, CheckFiniteOp, UpdateScaleOp, AmaxOp, DelayedScaleOp>(
+        context);
     // What must not see a scale, and says so in its own words.
     attach<P, clips, ClipCoefficientOp>(context);
     attach<sgdRoles, steps, SgdOp>(context);

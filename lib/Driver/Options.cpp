@@ -29,9 +29,13 @@ struct Later {
   std::set<std::string> harmless;
 };
 const Later kLater[] = {
-    {"--target", {"cpu"}},   {"--fp8-recipe", {}}, {"--fp4-recipe", {}},
-    {"--data-parallel", {}}, {"--zero", {"0"}},    {"--ranks", {"1"}},
-    {"--bucket-size", {}},   {"--offload", {}},    {"--deterministic", {"default"}},
+    {"--target", {"cpu"}},
+    {"--data-parallel", {}},
+    {"--zero", {"0"}},
+    {"--ranks", {"1"}},
+    {"--bucket-size", {}},
+    {"--offload", {}},
+    {"--deterministic", {"default"}},
     {"--deepspeed", {}},
 };
 
@@ -74,21 +78,64 @@ std::string checkHyperparameters(const StepOptions &step) {
   return "";
 }
 
+/// Whether `format`, fp8 or fp4, is asked for anywhere.
+bool uses(const GraphOptions &graph, const std::string &format) {
+  bool found = graph.precision == format;
+  for (const std::string &text : graph.precisionOverrides)
+    found |= text.substr(text.rfind(':') + 1) == format;
+  return found;
+}
+
+std::string checkRecipes(const CLI::App &app, const TrainOptions &train) {
+  struct Recipe {
+    const char *option;
+    const std::string &value;
+    std::vector<std::string> known;
+    const char *format;
+  };
+  for (const Recipe &recipe :
+       {Recipe{
+            "--fp8-recipe", train.step.fp8Recipe, {"delayed", "current", "mxfp8"}, "fp8"},
+        Recipe{"--fp4-recipe", train.step.fp4Recipe, {"nvfp4", "mxfp4"}, "fp4"}}) {
+    const std::vector<std::string> &known = recipe.known;
+    if (std::find(known.begin(), known.end(), recipe.value) == known.end()) {
+      std::string all = "; there are " + known.front();
+      for (size_t i = 1; i < known.size(); ++i)
+        all += ", " + known[i];
+      return std::string("unknown ") + recipe.option + " '" + recipe.value + "'" +
+             didYouMean(recipe.value, known, all);
+    }
+    if (app.count(recipe.option) && !uses(train.graph, recipe.format))
+      return std::string(recipe.option) + "=" + recipe.value +
+             " is for --precision=" + recipe.format +
+             " or overrides to it, and nothing is in " + recipe.format;
+  }
+  for (const char *name : {"--fp8-history", "--fp8-margin"})
+    if (app.count(name) &&
+        (!uses(train.graph, "fp8") || train.step.fp8Recipe != "delayed"))
+      return std::string(name) + " is for --precision=fp8 with --fp8-recipe=delayed";
+  if (train.step.fp8History < 1 || train.step.fp8History > 1024)
+    return "--fp8-history is from 1 to 1024 steps, got " +
+           std::to_string(train.step.fp8History);
+  if (train.step.fp8Margin < -64 || train.step.fp8Margin > 64)
+    return "--fp8-margin is from -64 to 64, got " + std::to_string(train.step.fp8Margin);
+  return "";
+}
+
 std::string checkPrecision(const TrainOptions &train) {
+  static const std::vector<std::string> types{"f32", "bf16", "f16", "fp8", "fp4"};
   auto isKnown = [](const std::string &type) {
-    return type == "f32" || type == "bf16" || type == "f16";
+    return std::find(types.begin(), types.end(), type) != types.end();
   };
   const std::string &precision = train.graph.precision;
-  if (precision == "fp8" || precision == "fp4")
-    return "--precision=" + precision +
-           " is not supported by this version; f32, bf16 and f16 are";
   if (!isKnown(precision))
     return "unknown precision '" + precision + "'" +
-           didYouMean(precision, {"f32", "bf16", "f16"}, "; there are f32, bf16, f16");
+           didYouMean(precision, types, "; there are f32, bf16, f16, fp8, fp4");
   for (const std::string &text : train.graph.precisionOverrides) {
     size_t colon = text.rfind(':');
     if (colon == std::string::npos || colon == 0 || !isKnown(text.substr(colon + 1)))
-      return "--precision-override needs NAME:TYPE with type f32, bf16 or f16, got '" +
+      return "--precision-override needs NAME:TYPE with type f32, bf16, f16, fp8 or fp4, "
+             "got '" +
              text + "'";
   }
   if (train.step.gradType != "f32" && train.step.gradType != "bf16")
@@ -156,11 +203,12 @@ std::string settleLossScale(const CLI::App &app, const std::string &text,
     return "--loss-scale-init=" + formatNumber(scale.init) +
            " is below --loss-scale-min=" + formatNumber(scale.minimum);
   // It does no harm, and is no mistake that could be told from a wish.
-  if (isAsked && scale.mode != "none" && precision == "bf16")
+  if (isAsked && scale.mode != "none" && precision != "f16" && precision != "f32")
     std::fprintf(stderr,
-                 "train-compile: warning: --loss-scale=%s with --precision=bf16: "
-                 "bf16 has the range of f32 and needs no loss scale\n",
-                 text.c_str());
+                 "train-compile: warning: --loss-scale=%s with --precision=%s: "
+                 "%s has the range of f32 and needs no loss scale\n",
+                 text.c_str(), precision.c_str(),
+                 precision == "bf16" ? "bf16" : "with its scales it");
   return "";
 }
 
@@ -302,17 +350,30 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       ->transform(wholeNumber<int64_t>());
   app.add_option("--accumulate", o.accumulate, "Micro-batches per step (1)")
       ->transform(wholeNumber<int64_t>());
-  app.add_option("--precision", o.train.graph.precision,
-                 "What contractions compute in: f32, bf16 or f16; weights, their updates "
-                 "and what needs it stay in f32 (f32)");
+  app.add_option(
+      "--precision", o.train.graph.precision,
+      "What contractions compute in: f32, bf16 or f16, or fp8 or fp4, which is "
+      "bf16 with the operands of products with parameters stored in as many "
+      "bits; weights, their updates and what needs it stay in f32 (f32)");
   app.add_option(
          "--precision-override", o.train.graph.precisionOverrides,
          "NAME:TYPE, where NAME is an op, a layer, a parameter or an output: what "
-         "it computes in instead; may be repeated")
+         "it computes in instead; NAME.forward, NAME.dgrad and NAME.wgrad are one of "
+         "the products of a layer (bf16, fp8, fp4); may be repeated")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_option("--grad-type", o.train.step.gradType,
                  "The type of gradients: f32 or bf16 (f32)");
+  app.add_option("--fp8-recipe", o.train.step.fp8Recipe,
+                 "How operands in fp8 are scaled: delayed, current or mxfp8 (delayed)");
+  app.add_option("--fp8-history", o.train.step.fp8History,
+                 "Steps whose largest magnitudes a delayed scale follows (16)")
+      ->transform(wholeNumber<int64_t>());
+  app.add_option("--fp8-margin", o.train.step.fp8Margin,
+                 "A delayed scale leaves 2^margin above the largest magnitude (0)")
+      ->transform(wholeNumber<int64_t>());
+  app.add_option("--fp4-recipe", o.train.step.fp4Recipe,
+                 "How operands in fp4 are scaled: nvfp4 or mxfp4 (nvfp4)");
   app.add_option("--optimizer", o.train.step.optimizer,
                  "sgd, momentum, adam or adamw (adamw)");
   app.add_option("--beta1", o.train.step.beta1,
@@ -414,6 +475,8 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     return usage(wrong);
   if (std::string wrong = checkPrecision(o.train); !wrong.empty())
     return usage(wrong);
+  if (std::string wrong = checkRecipes(app, o.train); !wrong.empty())
+    return usage(wrong);
   if (std::string wrong = settleLossScale(
           app, lossScale, usesHalf(o.train.graph) ? "f16" : o.train.graph.precision,
           scale);
@@ -485,6 +548,14 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     record["precision_override"] = o.train.graph.precisionOverrides;
   if (step.gradType != "f32")
     record["grad_type"] = step.gradType;
+  if (uses(o.train.graph, "fp8"))
+    record["fp8_recipe"] = step.fp8Recipe;
+  if (uses(o.train.graph, "fp8") && step.fp8Recipe == "delayed") {
+    record["fp8_history"] = step.fp8History;
+    record["fp8_margin"] = step.fp8Margin;
+  }
+  if (uses(o.train.graph, "fp4"))
+    record["fp4_recipe"] = step.fp4Recipe;
   if (scale.mode != "none") {
     record["loss_scale"] = scale.mode;
     record["loss_scale_init"] = scale.init;

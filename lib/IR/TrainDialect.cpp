@@ -2,6 +2,7 @@
 #include "train/IR/TrainDialect.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "train/Interfaces/Quantization.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -61,6 +62,7 @@ void TrainDialect::initialize() {
 #define GET_OP_LIST
 #include "train/IR/ShapeOps.cpp.inc"
       >();
+  attachQuantizationInterfaces(getContext());
 }
 
 Operation *TrainDialect::materializeConstant(OpBuilder &builder, Attribute value,

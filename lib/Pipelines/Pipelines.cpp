@@ -35,6 +35,10 @@ void train::buildStepPipeline(OpPassManager &pm, const StepOptions &options) {
   // Adjoint rules rebuild what the forward pass has computed (masks, sums). After this
   // point nothing merges ops any more: a recomputation would be merged with its original.
   pm.addPass(createCSEPass());
+  // Where gradients pass straight through the rounding, and before working copies, of
+  // which products in few bits need none.
+  pm.addPass(createTrainQuantize(
+      {options.fp8Recipe, options.fp4Recipe, options.fp8History, options.fp8Margin}));
   // Once casts of one parameter are one, and before the optimizer, which writes them.
   pm.addPass(createTrainWorkingCopies());
   // Before accumulation takes the order into its loop, and before any fusion.

@@ -25,9 +25,10 @@ struct GraphFlags {
                   llvm::cl::desc("rows per chunk of a loss whose logits are split; 0 "
                                  "chooses by rule, -1 leaves them whole"),
                   llvm::cl::init(0)),
-        precision(parent, "precision",
-                  llvm::cl::desc("what contractions compute in: f32, f16 or bf16"),
-                  llvm::cl::init(GraphOptions().precision)),
+        precision(
+            parent, "precision",
+            llvm::cl::desc("what contractions compute in: f32, f16, bf16, fp8 or fp4"),
+            llvm::cl::init(GraphOptions().precision)),
         precisionOverrides(parent, "precision-overrides",
                            llvm::cl::desc("NAME:TYPE, exceptions from that")) {}
 
@@ -84,7 +85,17 @@ struct StepFlags {
                        llvm::cl::desc("return grad_norm even without clipping"),
                        llvm::cl::init(StepOptions().reportGradNorm)),
         gradType(parent, "grad-type", llvm::cl::desc("type of gradients: f32 or bf16"),
-                 llvm::cl::init(StepOptions().gradType)) {}
+                 llvm::cl::init(StepOptions().gradType)),
+        fp8Recipe(parent, "fp8-recipe", llvm::cl::desc("delayed, current or mxfp8"),
+                  llvm::cl::init(StepOptions().fp8Recipe)),
+        fp4Recipe(parent, "fp4-recipe", llvm::cl::desc("nvfp4 or mxfp4"),
+                  llvm::cl::init(StepOptions().fp4Recipe)),
+        fp8History(parent, "fp8-history",
+                   llvm::cl::desc("steps that a delayed scale follows"),
+                   llvm::cl::init(StepOptions().fp8History)),
+        fp8Margin(parent, "fp8-margin",
+                  llvm::cl::desc("powers of two above the largest magnitude"),
+                  llvm::cl::init(StepOptions().fp8Margin)) {}
 
   StepOptions get() const {
     StepOptions options;
@@ -103,6 +114,10 @@ struct StepFlags {
     options.weightDecay = weightDecay;
     options.reportGradNorm = reportGradNorm;
     options.gradType = gradType;
+    options.fp8Recipe = fp8Recipe;
+    options.fp4Recipe = fp4Recipe;
+    options.fp8History = fp8History;
+    options.fp8Margin = fp8Margin;
     return options;
   }
 
@@ -116,6 +131,8 @@ struct StepFlags {
   Flag<double> beta1, beta2, eps, weightDecay;
   Flag<bool> reportGradNorm;
   Flag<std::string> gradType;
+  Flag<std::string> fp8Recipe, fp4Recipe;
+  Flag<int64_t> fp8History, fp8Margin;
 };
 
 struct PlanFlags {

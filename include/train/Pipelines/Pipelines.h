@@ -25,7 +25,8 @@ struct GraphOptions {
   /// Rows per chunk of a loss whose logits are split, 0 to choose by rule; nothing to
   /// leave logits whole.
   std::optional<int64_t> lossChunk = 0;
-  /// What contractions compute in: f32, f16 or bf16.
+  /// What contractions compute in: f32, f16 or bf16; or fp8 or fp4, which is bf16 with
+  /// operands stored in fewer bits.
   std::string precision = "f32";
   /// NAME:TYPE, what ops, layers, parameters or outputs compute in instead.
   std::vector<std::string> precisionOverrides;
@@ -60,6 +61,14 @@ struct StepOptions {
   bool reportGradNorm = false;
   /// The type of gradients: f32 or bf16.
   std::string gradType = "f32";
+  /// delayed, current or mxfp8: how operands of products in fp8 are stored.
+  std::string fp8Recipe = "delayed";
+  /// nvfp4 or mxfp4: how those in fp4 are.
+  std::string fp4Recipe = "nvfp4";
+  /// Steps whose largest magnitudes a delayed scale follows.
+  int64_t fp8History = 16;
+  /// A delayed scale leaves 2^margin above the largest magnitude.
+  int64_t fp8Margin = 0;
 };
 
 /// What the plan is made for.
@@ -86,8 +95,8 @@ struct TrainOptions {
 /// and predict. Stage graph.
 void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
 
-/// Differentiates, gives parameters their narrow copies, accumulates, scales the loss,
-/// clips, adds the optimizer. Stage step.
+/// Differentiates, quantizes, gives parameters their narrow copies, accumulates, scales
+/// the loss, clips, adds the optimizer. Stage step.
 void buildStepPipeline(mlir::OpPassManager &pm, const StepOptions &options);
 
 /// Forms kernels. Stage fused.

@@ -76,7 +76,7 @@ def TrainChunkLoss : TrainPass<"train-chunk-loss"> {
 }
 
 def TrainAutocast : TrainPass<"train-autocast"> {
-  let summary = "compute contractions in f16 or bf16, and what needs f32 in f32";
+  let summary = "compute contractions in f16 or bf16, and what needs f32 in f32; mark those that become fp8 or fp4";
   let description = [{
     Gives each op of the graph its element types by its class (PrecisionOpInterface), in order, layers and checkpoints included:
     - Low (matmul, convolution, attention): float operands are cast to `type`, but for those that must stay wide;
@@ -95,6 +95,11 @@ def TrainAutocast : TrainPass<"train-autocast"> {
     `overrides` is a list of `NAME:TYPE`. With f32, the ops of that name (`matmul`), in that layer (`h3`, `h3/attn`, all below it), that read
     that parameter, or that compute that output are of class Full. With a 16-bit type they are of class Low in that type, in a layer only
     those that are of class Low anyway. The last match wins. An override without a match is an error.
+
+    `type=fp8` and `type=fp4` are bf16 here, and mark what train-quantize is to store in fewer bits: each contraction of one dimension
+    (ContractionOpInterface) with a parameter, but for the last before the loss, and what reads the same parameter as that. The mark says
+    it apart for the product itself, the data gradient and the weight gradient. Overrides to `fp8` or `fp4` mark, those to other types do
+    not; `NAME.forward:TYPE`, `NAME.dgrad:TYPE` and `NAME.wgrad:TYPE` mean one of the three. Convolutions and attention stay bf16.
 
     Why here: backward inherits the types from the forward pass, and so do eval and predict; a chunk of a loss is cast like a whole one.
     In real numbers nothing changes (test/Unit/Transforms/MeaningTest.cpp). Values are rounded, which is what was asked for, so that
@@ -116,7 +121,7 @@ def TrainAutocast : TrainPass<"train-autocast"> {
     ```
   }];
   let options = [
-    Option<"type", "type", "std::string", "\"bf16\"", "the type of contractions: bf16 or f16; f32 with overrides only">,
+    Option<"type", "type", "std::string", "\"bf16\"", "the type of contractions: bf16, f16, fp8 or fp4; f32 with overrides only">,
     ListOption<"overrides", "overrides", "std::string", "NAME:TYPE, what an op, a layer, a parameter or an output computes in">,
   ];
 }
@@ -186,6 +191,61 @@ def TrainDifferentiate : TrainPass<"train-differentiate"> {
   ];
 }
 
+def TrainQuantize : TrainPass<"train-quantize"> {
+  let summary = "store the operands of marked matrix products in fp8 or fp4, with their scales as values and states";
+  let description = [{
+    Each operand x of a product that train-autocast marked (`train.gemm`) becomes `dequantize(quantize(x))`: what is stored is narrow, what is
+    multiplied is the exact bf16 of it or the nearest one. The product itself, the data gradient and the weight gradient are marked apart.
+
+    | recipe | inputs and weights | output gradients | scales |
+    |---|---|---|---|
+    | `fp8-recipe=delayed` | f8E4M3FN | f8E5M2 | of the tensor, by the largest magnitudes of the last `history` steps |
+    | `fp8-recipe=current` | f8E4M3FN | f8E5M2 | of the tensor, by its own largest magnitude |
+    | `fp8-recipe=mxfp8` | f8E4M3FN | f8E4M3FN | f8E8M0FNU per 32 elements along the summed dimension |
+    | `fp4-recipe=nvfp4` | f4E2M1FN | f4E2M1FN, at random | f8E4M3FN per 16 elements (16 x 16 of weights), and f32 of the tensor |
+    | `fp4-recipe=mxfp4` | f4E2M1FN | f4E2M1FN, at random | f8E8M0FNU per 32 elements |
+
+    Scales of delayed scaling are states: `PARAMETER.input_scale` and `PARAMETER.input_amax`, and the same with `weight` and `output_grad`. The step reads
+    the scale that the step before left, takes the largest magnitude (train.amax) and writes both states at its end (train.delayed_scale): largest /
+    amax / 2^`margin`. Recomputation reads the same value, and accumulation takes the largest of all micro-batches. Eval and predict read the
+    scales and write none.
+
+    A value is quantized once for each form and read from there by all products; each reads it through a dequantize of its own, so that what lives from
+    the forward to the backward pass is narrow. Where backward reads the wide value anyway, the narrow one is not kept but made again. Weights are
+    quantized from the parameter itself where a product reads them, forward and backward, so that no narrow weight is kept, and a
+    parameter that only such products read needs no working copy. Inputs of the weight gradient in blocks have the blocks along the rows.
+
+    A product whose operands do not divide into blocks keeps bf16: a remark. A program without marks stays as it is.
+
+    Why here: gradients exist, so that they pass straight through the rounding. After this point nothing merges ops: two dequantizes of one value are meant.
+
+    Assumptions: stage step, after train-differentiate and before train-working-copies and train-accumulate. Values are rounded, which is what
+    was asked for, so that train-opt --train-check-passes leaves this pass out. docs/rationale/low-bit.md.
+
+    Example, with `fp8-recipe=delayed` (of the forward pass):
+    ```mlir
+    %wl = train.cast %w : tensor<8x8xf32> -> tensor<8x8xbf16>
+    %y = train.matmul %x, %wl {train.gemm = {dgrad = "fp8", forward = "fp8", parameter = @w, weight = 1 : i64, wgrad = "fp8"}} : ...
+    // becomes
+    %s = train.read @w.input_scale : tensor<f32>
+    %m = train.amax %x : tensor<4x8xbf16> -> tensor<f32>
+    %q = train.quantize %x, %s : tensor<4x8xbf16>, tensor<f32> -> tensor<4x8xf8E4M3FN>     // backward reads it too
+    %xq = train.dequantize %q, %s : tensor<4x8xf8E4M3FN>, tensor<f32> -> tensor<4x8xbf16>
+    %wq = ...                                                                               // the same of %w
+    %y = train.matmul %xq, %wq : ...
+    ...
+    %h = train.read @w.input_amax : tensor<16xf32>
+    %new:2 = train.delayed_scale %h, %s, %m {largest = 448.0, margin = 0} : ...             // and two writes
+    ```
+  }];
+  let options = [
+    Option<"fp8Recipe", "fp8-recipe", "std::string", "\"delayed\"", "delayed, current or mxfp8">,
+    Option<"fp4Recipe", "fp4-recipe", "std::string", "\"nvfp4\"", "nvfp4 or mxfp4">,
+    Option<"history", "history", "int64_t", "16", "steps whose largest magnitudes a delayed scale follows, 1 to 1024">,
+    Option<"margin", "margin", "int64_t", "0", "a delayed scale leaves 2^margin above the largest magnitude, -64 to 64">,
+  ];
+}
+
 def TrainWorkingCopies : TrainPass<"train-working-copies"> {
   let summary = "keep the narrow form of each parameter from step to step instead of casting it anew";
   let description = [{
@@ -243,7 +303,8 @@ def TrainAccumulate : TrainPass<"train-accumulate"> {
     Wraps what depends on the data in `train.microbatch`, with one carried f32 accumulator per gradient, for the loss, and for each
     statistic that a state follows. Each micro-batch is seeded with 1/N, so that the sums are means; the loss is summed and
     multiplied by 1/N at the end. The data inputs of the step get a leading dimension N. Ops that depend on parameters
-    alone stay before the loop and run once per step.
+    alone stay before the loop and run once per step, unless they are to be executed where they are read (`train.at_use`). An update of a state reads the mean
+    over the micro-batches, or their largest value where it says so (StateUpdateOpInterface).
 
     Where the loss is one cross-entropy (as a whole, or in the chunks of train-chunk-loss; a constant factor and casts may follow), the mean is
     that over the valid labels of all micro-batches: each micro-batch divides by rows * N, the numbers of valid labels are summed too, and

@@ -42,6 +42,10 @@ inline constexpr llvm::StringLiteral kSeedAttr = "train.seed";
 inline constexpr llvm::StringLiteral kCheckpointAttr = "train.checkpoint";
 /// On what the forward pass computes for one chunk of rows: the i64 number of that chunk.
 inline constexpr llvm::StringLiteral kChunkAttr = "train.chunk";
+/// On ops that are executed where they are read: train-accumulate leaves them in the
+/// micro-batch though they depend on nothing of it, because what they make is not to live
+/// through the whole step.
+inline constexpr llvm::StringLiteral kAtUseAttr = "train.at_use";
 
 /// The module's only op of type `OpT`; null if it has none.
 template <typename OpT> OpT findProgram(mlir::ModuleOp module) {

@@ -7,8 +7,11 @@
 #include "LabelMean.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "train/Interfaces/Quantization.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
+
+#include <limits>
 
 namespace train {
 #define GEN_PASS_DEF_TRAINACCUMULATE
@@ -60,11 +63,15 @@ public:
   }
 
 private:
-  /// A value that the loop sums: a gradient, or something whose mean is wanted.
+  /// What the micro-batches' values become together.
+  enum class Total { Sum, Mean, Largest };
+
+  /// A value that the loop carries: a gradient, or something that its mean or largest is
+  /// wanted of.
   struct Carried {
     Value value;
-    bool isMean;
-    /// The operands after the loop that read the sum or mean.
+    Total total;
+    /// The operands after the loop that read it.
     SmallVector<OpOperand *> users;
   };
 
@@ -92,7 +99,8 @@ private:
                                            isConstant(*operand.getDefiningOp());
                                   }) ||
                      llvm::any_of(op.getOperands(),
-                                  [&](Value operand) { return isVariant(operand); });
+                                  [&](Value operand) { return isVariant(operand); }) ||
+                     op.hasAttr(kAtUseAttr);
       if (differs)
         variant.insert(&op);
     }
@@ -104,11 +112,11 @@ private:
     for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
       StringRef name = outputs.all()[operand.getOperandNumber()].name;
       bool isDivided = getGradientOf(name) || (mean && name == kLossOutput);
-      carry(operand, !isDivided);
+      carry(operand, isDivided ? Total::Sum : Total::Mean);
     }
     if (mean) {
       labels = carried.size();
-      carried.push_back({mean->count, /*isMean=*/false, {}});
+      carried.push_back({mean->count, Total::Sum, {}});
     }
     for (Operation *update : updates) {
       if (!variant.contains(update))
@@ -117,20 +125,23 @@ private:
         if (!isa<WriteOp>(user))
           return update->emitOpError("updates a state once per step, but its result is "
                                      "used in each micro-batch");
+      auto asked = dyn_cast<StateUpdateOpInterface>(update);
       for (OpOperand &operand : update->getOpOperands())
         if (isVariant(operand.get()))
-          carry(operand, /*isMean=*/true);
+          carry(operand, asked && asked.takesLargest(operand.getOperandNumber())
+                             ? Total::Largest
+                             : Total::Mean);
     }
     return success();
   }
 
-  void carry(OpOperand &operand, bool isMean) {
+  void carry(OpOperand &operand, Total total) {
     for (Carried &existing : carried)
-      if (existing.value == operand.get() && existing.isMean == isMean) {
+      if (existing.value == operand.get() && existing.total == total) {
         existing.users.push_back(&operand);
         return;
       }
-    carried.push_back({operand.get(), isMean, {&operand}});
+    carried.push_back({operand.get(), total, {&operand}});
   }
 
   /// Where the loss is a mean over valid labels, the loop divides by all labels of the
@@ -185,7 +196,9 @@ private:
     for (const Carried &sum : carried) {
       RankedTensorType type = getSumType(sum.value.getType());
       types.push_back(type);
-      inits.push_back(createSplat(builder, sum.value.getLoc(), type, 0.0));
+      double start =
+          sum.total == Total::Largest ? -std::numeric_limits<double>::infinity() : 0.0;
+      inits.push_back(createSplat(builder, sum.value.getLoc(), type, start));
     }
     auto loop =
         MicrobatchOp::create(builder, step.getLoc(), types, streams, inits, count);
@@ -204,14 +217,17 @@ private:
       Location loc = sum.value.getLoc();
       Value argument = loopBody->getArgument(streams.size() + i);
       Value value = castTo(builder, loc, sum.value, types[i]);
-      yielded.push_back(AddOp::create(builder, loc, types[i], argument, value));
+      if (sum.total == Total::Largest)
+        yielded.push_back(MaxOp::create(builder, loc, types[i], argument, value));
+      else
+        yielded.push_back(AddOp::create(builder, loc, types[i], argument, value));
     }
     YieldOp::create(builder, step.getLoc(), yielded);
 
     builder.setInsertionPointAfter(loop);
     for (auto [i, sum] : llvm::enumerate(carried)) {
       Value total = loop.getResult(i);
-      if (sum.isMean) {
+      if (sum.total == Total::Mean) {
         Location loc = sum.value.getLoc();
         auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(types[i]));
         Value factor =

@@ -38,20 +38,30 @@ Type getWider(Type a, Type b) {
 
 class Autocaster {
 public:
-  Autocaster(GraphOp graph, Type low, Overrides overrides)
-      : graph(graph), low(low), wide(Float32Type::get(graph.getContext())),
-        overrides(std::move(overrides)) {}
+  Autocaster(GraphOp graph, Precision precision, Overrides overrides)
+      : graph(graph), wide(Float32Type::get(graph.getContext())),
+        format(precision.format), overrides(std::move(overrides)) {
+    if (!precision.type.isF32())
+      low = precision.type;
+  }
 
   LogicalResult run() {
     Block &body = *graph.getBodyBlock();
     SmallVector<Type> declared(body.getTerminator()->getOperandTypes());
     for (BlockArgument input : body.getArguments())
       inputDependent.insert(input);
+    if (!format.empty())
+      findHead();
     visit(body);
     for (auto [operand, type] :
          llvm::zip_equal(body.getTerminator()->getOpOperands(), declared))
       convertOperand(operand, cast<RankedTensorType>(type).getElementType());
     eraseDead();
+    if (!format.empty() && !hasMarked)
+      graph.emitWarning(
+          "has no product of a matrix with a parameter before the last one, "
+          "which stays in bf16: nothing is stored in ")
+          << format;
     return overrides.checkAllMet(graph);
   }
 
@@ -94,10 +104,15 @@ private:
 
     PrecisionClass kind =
         precision ? precision.getPrecisionClass() : PrecisionClass::PassThrough;
+    std::optional<LinearWeight> weight = findLinearWeight(&op);
+    Choice choice;
+    if (weight && !format.empty() && weight->parameter != head)
+      choice.formats.fill(format);
+    choice = overrides.apply(&op, weight.has_value(), choice);
     Type type = low;
-    if (Type override = overrides.lookup(&op)) {
-      kind = override.isF32() ? PrecisionClass::Full : PrecisionClass::Low;
-      type = override;
+    if (choice.type) {
+      kind = choice.type.isF32() ? PrecisionClass::Full : PrecisionClass::Low;
+      type = choice.type;
     } else if (kind == PrecisionClass::Low && !low) {
       kind = PrecisionClass::Promote;
     }
@@ -121,6 +136,44 @@ private:
     if (narrowResult)
       for (Value result : op.getResults())
         narrow(result, narrowResult);
+    bool isMarked = llvm::any_of(choice.formats, [](StringRef f) { return !f.empty(); });
+    if (weight && isMarked && getElement(op.getOperand(weight->operand)).isBF16()) {
+      markProduct(&op, *weight, choice.formats);
+      hasMarked = true;
+    }
+  }
+
+  /// The parameter of the last product before the loss: a head makes little of the work
+  /// and much of the error, so that it is quantized only where it is asked for by name.
+  void findHead() {
+    Operation *terminator = graph.getBodyBlock()->getTerminator();
+    SmallVector<Value> open;
+    for (auto [name, value] :
+         llvm::zip_equal(graph.getOutputNames(), terminator->getOperands()))
+      if (cast<StringAttr>(name).getValue() == kLossOutput)
+        open.push_back(value);
+    DenseSet<Value> reached(open.begin(), open.end());
+    while (!open.empty()) {
+      auto result = dyn_cast<OpResult>(open.pop_back_val());
+      if (!result)
+        continue;
+      Operation *op = result.getOwner();
+      auto reach = [&](Value value) {
+        if (reached.insert(value).second)
+          open.push_back(value);
+      };
+      if (op->getNumRegions())
+        reach(op->getRegion(0).front().getTerminator()->getOperand(
+            result.getResultNumber()));
+      else
+        llvm::for_each(op->getOperands(), reach);
+    }
+    graph.walk([&](Operation *op) {
+      if (op->getNumResults() == 0 || !reached.contains(op->getResult(0)))
+        return;
+      if (std::optional<LinearWeight> weight = findLinearWeight(op))
+        head = weight->parameter;
+    });
   }
 
   /// Gives operands that had one type one type again. Returns the type that the results
@@ -314,6 +367,9 @@ private:
   GraphOp graph;
   Type low; ///< null where only overrides make anything narrow
   Type wide;
+  StringRef format; ///< of products with a parameter; empty for none
+  FlatSymbolRefAttr head;
+  bool hasMarked = false;
   Overrides overrides;
   /// What depends on the program's inputs: activations, and nothing else.
   DenseSet<Value> inputDependent;
@@ -332,9 +388,10 @@ struct Autocast : train::impl::TrainAutocastBase<Autocast> {
 
   LogicalResult run() {
     ModuleOp module = getOperation();
-    Type chosen = getPrecisionType(&getContext(), type);
-    if (!chosen)
-      return module.emitError("autocast is to f32, f16 or bf16, not to '") << type << "'";
+    Precision precision = getPrecision(&getContext(), type);
+    if (!precision.type)
+      return module.emitError("autocast is to f32, f16, bf16, fp8 or fp4, not to '")
+             << type << "'";
     auto graphs = llvm::to_vector(module.getOps<GraphOp>());
     if (graphs.size() != 1)
       return module.emitError("autocast needs exactly one train.graph, found ")
@@ -347,9 +404,7 @@ struct Autocast : train::impl::TrainAutocastBase<Autocast> {
         graphs.front(), std::vector<std::string>(overrides.begin(), overrides.end()));
     if (failed(parsed))
       return failure();
-    return Autocaster(graphs.front(), chosen.isF32() ? Type() : chosen,
-                      std::move(*parsed))
-        .run();
+    return Autocaster(graphs.front(), precision, std::move(*parsed)).run();
   }
 };
 

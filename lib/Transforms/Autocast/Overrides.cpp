@@ -10,14 +10,29 @@
 using namespace mlir;
 using namespace train;
 
-Type train::getPrecisionType(MLIRContext *context, StringRef name) {
+Precision train::getPrecision(MLIRContext *context, StringRef name) {
   if (name == "f32")
-    return Float32Type::get(context);
+    return {Float32Type::get(context), ""};
   if (name == "f16")
-    return Float16Type::get(context);
+    return {Float16Type::get(context), ""};
   if (name == "bf16")
-    return BFloat16Type::get(context);
-  return nullptr;
+    return {BFloat16Type::get(context), ""};
+  if (name == "fp8")
+    return {BFloat16Type::get(context), "fp8"};
+  if (name == "fp4")
+    return {BFloat16Type::get(context), "fp4"};
+  return {};
+}
+
+/// Takes the name of a product off the end of `name`: what is left, and the product.
+static std::optional<Product> consumeProduct(StringRef &name) {
+  auto [rest, last] = name.rsplit('.');
+  for (unsigned i = 0; i < kNumProducts; ++i)
+    if (!rest.empty() && last == getProductName(Product(i))) {
+      name = rest;
+      return Product(i);
+    }
+  return std::nullopt;
 }
 
 /// The names of the layers around an op, joined by '/'; empty outside of any.
@@ -83,45 +98,63 @@ FailureOr<Overrides> Overrides::parse(GraphOp graph, ArrayRef<std::string> texts
     if (name.empty() || typeName.empty())
       return graph.emitError("precision override '")
              << text << "' is not of the form NAME:TYPE";
-    Type type = getPrecisionType(graph.getContext(), typeName);
-    if (!type)
+    Precision precision = getPrecision(graph.getContext(), typeName);
+    if (!precision.type)
       return graph.emitError("precision override '")
-             << text << "' asks for type '" << typeName << "'; there are f32, f16, bf16";
+             << text << "' asks for type '" << typeName
+             << "'; there are f32, f16, bf16, fp8, fp4";
     name.consume_front("train.");
+    std::optional<Product> product;
+    // A layer may be called so.
+    if (!llvm::is_contained(known, name))
+      product = consumeProduct(name);
     if (!llvm::is_contained(known, name))
       return graph.emitError("precision override '")
              << text << "' names no op, layer, parameter or output of the graph"
              << didYouMean(name, known);
-    overrides.all.push_back({name.str(), type});
+    if (product && precision.format.empty() && !precision.type.isBF16())
+      return graph.emitError("precision override '")
+             << text << "' asks for type '" << typeName
+             << "' of one product; there are bf16, fp8, fp4";
+    overrides.all.push_back({name.str(), precision, product});
   }
   return overrides;
 }
 
-Type Overrides::lookup(Operation *op) {
+Choice Overrides::apply(Operation *op, bool isLinear, Choice choice) {
   if (all.empty())
-    return nullptr;
+    return choice;
   std::string path = getLayerPath(op);
   auto precision = dyn_cast<PrecisionOpInterface>(op);
   bool isLow = precision && precision.getPrecisionClass() == PrecisionClass::Low;
-  Type found;
   for (Override &override : all) {
     StringRef name = override.name;
+    auto [type, format] = override.precision;
+    bool isNarrow = !format.empty();
     // What is full in a layer of low contractions stays full there.
     bool meant = op->getName().stripDialect() == name || readsSymbol(op, name) ||
                  llvm::is_contained(outputsOf.lookup(op), name) ||
-                 (isInLayer(path, name) && (override.type.isF32() || isLow));
-    if (!meant)
+                 (isInLayer(path, name) && (type.isF32() || isLow));
+    if (!meant || (override.product && !isLinear) || (isNarrow && !isLow))
       continue;
-    override.met = true;
-    found = override.type;
+    override.met |= isLinear || !isNarrow;
+    if (!override.product || isNarrow)
+      choice.type = type;
+    if (override.product)
+      choice.formats[static_cast<unsigned>(*override.product)] = format;
+    else
+      choice.formats.fill(format);
   }
-  return found;
+  return choice;
 }
 
 LogicalResult Overrides::checkAllMet(GraphOp graph) const {
   for (const Override &override : all)
     if (!override.met)
       return graph.emitError("precision override of '")
-             << override.name << "' changes nothing: no op there has a type to choose";
+             << override.name << "' changes nothing: "
+             << (override.product || !override.precision.format.empty()
+                     ? "only products of a matrix with a parameter have narrow formats"
+                     : "no op there has a type to choose");
   return success();
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "../FlatBody.h"
+#include "../LinearProducts.h"
 #include "Activity.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "train/Gradients/Accumulate.h"
@@ -97,10 +98,15 @@ private:
       Value &sum = adjoints[operand];
       sum = sum ? addAdjoints(builder, op->getLoc(), sum, adjoint) : adjoint;
     }
-    if (Attribute layer = op->getAttr(kLayerAttr))
-      for (Operation *made = before->getNextNode(); made != &*builder.getInsertionPoint();
-           made = made->getNextNode())
+    DenseSet<Operation *> all;
+    for (Operation *made = before->getNextNode(); made != &*builder.getInsertionPoint();
+         made = made->getNextNode()) {
+      all.insert(made);
+      if (Attribute layer = op->getAttr(kLayerAttr))
         made->setAttr(kLayerAttr, layer);
+    }
+    markAdjointProducts(op, resultAdjoints[0], operandAdjoints,
+                        [&](Operation *made) { return all.contains(made); });
     return success();
   }
 

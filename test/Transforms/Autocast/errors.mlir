@@ -1,10 +1,10 @@
 // What is no type, no override, or an override of nothing.
 // RUN: not train-opt --train-autocast=type=f8 %s 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: autocast is to f32, f16 or bf16, not to 'f8'
+// TYPE: autocast is to f32, f16, bf16, fp8 or fp4, not to 'f8'
 // RUN: not train-opt --train-autocast=overrides=matmul %s 2>&1 | FileCheck %s --check-prefix=FORM
 // FORM: precision override 'matmul' is not of the form NAME:TYPE
 // RUN: not train-opt --train-autocast=overrides=matmul:f8 %s 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: precision override 'matmul:f8' asks for type 'f8'; there are f32, f16, bf16
+// OTHER: precision override 'matmul:f8' asks for type 'f8'; there are f32, f16, bf16, fp8, fp4
 // RUN: not train-opt --train-autocast=overrides=matmull:f32 %s 2>&1 | FileCheck %s --check-prefix=SLIP
 // SLIP: precision override 'matmull:f32' names no op, layer, parameter or output of the graph, did you mean 'matmul'?
 // RUN: not train-opt --train-autocast=overrides=read:f32 %s 2>&1 | FileCheck %s --check-prefix=NOTHING

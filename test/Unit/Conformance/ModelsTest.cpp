@@ -38,18 +38,21 @@ struct Model {
   int64_t lossChunk = 0;
   /// What contractions compute in.
   const char *precision = "f32";
+  /// How their operands are scaled in fp8 or fp4.
+  const char *recipe = "";
 };
 
 void PrintTo(const Model &model, std::ostream *out) { *out << model.name; }
 
 Model tiny(const char *name, const char *family,
            std::function<void(ModelOptions &)> choose, double tolerance = 1e-4,
-           int64_t lossChunk = 0, const char *precision = "f32") {
+           int64_t lossChunk = 0, const char *precision = "f32",
+           const char *recipe = "") {
   ModelOptions options;
   options.family = family;
   options.batch = 3;
   choose(options);
-  return {name, options, tolerance, lossChunk, precision};
+  return {name, options, tolerance, lossChunk, precision, recipe};
 }
 
 void tinyTransformer(ModelOptions &o) {
@@ -58,8 +61,22 @@ void tinyTransformer(ModelOptions &o) {
   o.heads = 3;
 }
 
+/// Everything divides into blocks of 32.
+void tinyBlocks(ModelOptions &o) {
+  o.layers = 2;
+  o.width = 32;
+  o.heads = 2;
+  o.kvHeads = 1;
+  o.hidden = 64;
+  o.seq = 32;
+  o.vocab = 37;
+  if (o.family == "gpt2")
+    o.dropout = 0.1;
+}
+
 /// A few units in the last of bf16's 8 bits, of a tensor's largest element.
 constexpr double kNarrowTolerance = 0.02;
+constexpr double kFp8Tolerance = 0.05, kFp4Tolerance = 0.1;
 
 std::vector<Model> tinyModels() {
   return {
@@ -202,6 +219,14 @@ std::vector<Model> tinyModels() {
             o.vocab = 31;
           },
           kNarrowTolerance, 0, "bf16"),
+      // A number of three bits, or of one, that lies on the other side of a tie moves by
+      // an eighth, or by half.
+      tiny("gpt2_fp8_delayed", "gpt2", tinyBlocks, kFp8Tolerance, 10, "fp8", "delayed"),
+      tiny("gpt2_fp8_current", "gpt2", tinyBlocks, kFp8Tolerance, 10, "fp8", "current"),
+      tiny("llama_fp8_delayed", "llama", tinyBlocks, kFp8Tolerance, 0, "fp8", "delayed"),
+      tiny("gpt2_mxfp8", "gpt2", tinyBlocks, kFp8Tolerance, 0, "fp8", "mxfp8"),
+      tiny("gpt2_nvfp4", "gpt2", tinyBlocks, kFp4Tolerance, 0, "fp4", "nvfp4"),
+      tiny("llama_mxfp4", "llama", tinyBlocks, kFp4Tolerance, 0, "fp4", "mxfp4"),
   };
 }
 
@@ -372,7 +397,12 @@ static void expectEqual(const Results &actual, const Results &expected,
   }
 }
 
-void Models::check(const StepOptions &options) {
+void Models::check(const StepOptions &given) {
+  StepOptions options = given;
+  if (std::string(GetParam().precision) == "fp8")
+    options.fp8Recipe = GetParam().recipe;
+  if (std::string(GetParam().precision) == "fp4")
+    options.fp4Recipe = GetParam().recipe;
   OwningOpRef<ModuleOp> step = buildStep(options, GetParam().lossChunk);
   OwningOpRef<ModuleOp> whole = buildStep(options, std::nullopt);
   EvalContext evaluation{reference::Mode::Native};

@@ -66,6 +66,57 @@ TEST_F(Meaning, PrecisionChangesNothingInRealNumbers) {
   }
 }
 
+// So do the recipes of fp8 and fp4: in real numbers what is quantized comes back,
+// whatever its scale, and rotations cancel.
+TEST_F(Meaning, QuantizationChangesNothingInRealNumbers) {
+  struct Case {
+    const char *type, *fp8, *fp4;
+    int64_t forms; ///< of the first layer's input, forward and backward
+  };
+  for (const Case &recipe :
+       {Case{"fp8", "delayed", "nvfp4", 1}, Case{"fp8", "current", "nvfp4", 1},
+        Case{"fp8", "mxfp8", "nvfp4", 2}, Case{"fp4", "delayed", "nvfp4", 2},
+        Case{"fp4", "delayed", "mxfp4", 2}})
+    for (const char *family : {"mlp", "gpt2", "llama"}) {
+      SCOPED_TRACE(std::string(family) + " " + recipe.type + " " + recipe.fp8 + " " +
+                   recipe.fp4);
+      ModelOptions model;
+      model.family = family;
+      // Everything divides into blocks of 32.
+      model.batch = 32;
+      model.widths = {32, 64, 32, 32};
+      model.layers = 1;
+      model.width = 32;
+      model.heads = 2;
+      model.kvHeads = 1;
+      model.hidden = 64;
+      model.seq = 4;
+      model.vocab = 8;
+      std::string error;
+      OwningOpRef<ModuleOp> before = buildModel(&context, model, error);
+      ASSERT_TRUE(before) << error;
+      OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
+      TrainAutocastOptions options;
+      options.type = recipe.type;
+      TrainQuantizeOptions quantize;
+      quantize.fp8Recipe = recipe.fp8;
+      quantize.fp4Recipe = recipe.fp4;
+      ASSERT_TRUE(run(*before, createTrainDerivePrograms(), createTrainDifferentiate()));
+      ASSERT_TRUE(run(*after, createTrainAutocast(options), createTrainDerivePrograms(),
+                      createTrainDifferentiate(), createCSEPass(),
+                      createTrainQuantize(quantize), createTrainWorkingCopies()));
+      int64_t quantized = 0;
+      after->walk(
+          [&](Operation *op) { quantized += isa<QuantizeOp, QuantizeBlocksOp>(op); });
+      EXPECT_GE(quantized, 6 * recipe.forms);
+      EquivalenceOptions real;
+      real.mode = Mode::F64;
+      // Scales of tensors are quotients.
+      real.tolerance = 1e-12;
+      EXPECT_TRUE(succeeded(checkEquivalent(*before, *after, real)));
+    }
+}
+
 // The mean over micro-batches of means is the mean over the batch: the same samples in
 // two micro-batches or in one step train the same, masks of dropout included, because
 // they depend on the global sample.
