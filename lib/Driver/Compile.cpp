@@ -138,6 +138,8 @@ private:
         return kCompileUsage;
       }
       target = *cpu;
+      if (options.emit != "ptx")
+        noteNarrowProducts();
     }
     if (options.emit == "ptx") {
       llvm::Expected<GpuTarget> gpu = GpuTarget::get(options.gpuArch);
@@ -154,6 +156,16 @@ private:
         return kCompileSystem;
       }
     return readComparison();
+  }
+
+  /// Said once: on most CPUs a narrow precision is no faster, and who asks for it should
+  /// know what for.
+  void noteNarrowProducts() const {
+    const std::string &precision = options.train.graph.precision;
+    if (precision == "f16" || (precision == "bf16" && !target.bf16Tiles))
+      llvm::errs() << "train-compile: note: " << target.name << " multiplies "
+                   << precision << " as f32: --precision=" << precision
+                   << " saves memory there, not time\n";
   }
 
   // The report to compare with; without one, nothing is read.

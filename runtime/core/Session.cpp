@@ -47,6 +47,7 @@ Result<std::unique_ptr<Session>> Session::create(const TrainExecutable &executab
   Result<Arena> arena = Arena::allocate(executable.arena_bytes);
   if (!arena)
     return arena.takeStatus();
+  TRAIN_RT_RETURN_IF_ERROR(prepareBackend(executable.cpu_features));
   Result<std::unique_ptr<Team>> team = Team::create(int(executable.threads));
   if (!team)
     return team.takeStatus();

@@ -137,8 +137,8 @@ Status convolution(void *const *buffers, const int64_t *params, Team &team) {
     });
     return Status::success();
   }
-  const Grid grid =
-      chooseGrid(s.groups, m, s.N * positions, k, team.threads(), kWindowPackCost);
+  const Grid grid = chooseGrid(element, s.groups, m, s.N * positions, k, team.threads(),
+                               kWindowPackCost);
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
     const int64_t g = index / grid.tiles();
     ConvolutionTask task{};
@@ -219,7 +219,7 @@ Status convolutionTranspose(void *const *buffers, const int64_t *params, Team &t
         continue;
       }
       const Grid grid =
-          chooseGrid(s.groups, m, count, k, team.threads(), kWindowPackCost);
+          chooseGrid(element, s.groups, m, count, k, team.threads(), kWindowPackCost);
       forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
         ConvolutionTask task{};
         placeTile(task, grid, index % grid.tiles(), m, count);
@@ -258,7 +258,7 @@ Status convolutionFilterGrad(void *const *buffers, const int64_t *params, Team &
     return Status::success();
   }
   const Grid grid =
-      chooseGrid(s.groups, m, columns, std::max<int64_t>(s.N, 1) * positions,
+      chooseGrid(from, s.groups, m, columns, std::max<int64_t>(s.N, 1) * positions,
                  team.threads(), s.isPointwise() ? kDensePackCost : kWindowPackCost);
   forEachTask(team, s.groups * grid.tiles(), [&](int64_t index, int thread) {
     const int64_t g = index / grid.tiles();

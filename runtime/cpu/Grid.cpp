@@ -2,26 +2,25 @@
 // about a microsecond. It decides speed only; results are the same for every grid.
 #include "Grid.h"
 #include "Parallel.h"
-#include "SimdKernels.h"
 
 namespace train::cpu {
 
-Grid chooseGrid(int64_t batch, int64_t m, int64_t n, int64_t k, int threads,
-                double rightPackCost) {
+Grid chooseGrid(Element element, int64_t batch, int64_t m, int64_t n, int64_t k,
+                int threads, double rightPackCost) {
   constexpr double kTaskCost = 20000;
-  const SimdKernels &simd = *simdKernels();
+  const TileSize tile = simdKernels()->tileSize(element);
   Grid best;
   double bestCost = 0;
-  const int64_t rowUnits = ceilDiv(m, simd.tileRows);
-  const int64_t columnUnits = ceilDiv(n, simd.tileColumns);
+  const int64_t rowUnits = ceilDiv(m, tile.rows);
+  const int64_t columnUnits = ceilDiv(n, tile.columns);
   // More tiles than this never helps: the last wave is then a small part of the whole.
   const int64_t limit = batch >= 4 * threads ? 1 : 8 * threads;
   for (int64_t rowTiles = 1; rowTiles <= std::min(limit, rowUnits); ++rowTiles)
     for (int64_t columnTiles = 1;
          rowTiles * columnTiles <= limit && columnTiles <= columnUnits; ++columnTiles) {
       Grid grid;
-      grid.rows = ceilDiv(rowUnits, rowTiles) * simd.tileRows;
-      grid.columns = ceilDiv(columnUnits, columnTiles) * simd.tileColumns;
+      grid.rows = ceilDiv(rowUnits, rowTiles) * tile.rows;
+      grid.columns = ceilDiv(columnUnits, columnTiles) * tile.columns;
       grid.rowTiles = ceilDiv(m, grid.rows);
       grid.columnTiles = ceilDiv(n, grid.columns);
       const auto rows = static_cast<double>(grid.rows);

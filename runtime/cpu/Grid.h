@@ -2,6 +2,8 @@
 #ifndef TRAIN_RUNTIME_CPU_GRID_H
 #define TRAIN_RUNTIME_CPU_GRID_H
 
+#include "SimdKernels.h"
+
 #include <cstdint>
 
 namespace train::cpu {
@@ -18,10 +20,10 @@ struct Grid {
 constexpr double kDensePackCost = 12;
 constexpr double kWindowPackCost = 60;
 
-/// The tiling of `batch` products m x n x k that ends first on this many threads, packing
-/// included. `rightPackCost` is that of the right-hand side.
-Grid chooseGrid(int64_t batch, int64_t m, int64_t n, int64_t k, int threads,
-                double rightPackCost);
+/// The tiling of `batch` products m x n x k of such elements that ends first on this many
+/// threads, packing included. `rightPackCost` is that of the right-hand side.
+Grid chooseGrid(Element element, int64_t batch, int64_t m, int64_t n, int64_t k,
+                int threads, double rightPackCost);
 
 } // namespace train::cpu
 

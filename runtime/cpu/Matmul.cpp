@@ -1,7 +1,7 @@
 // MATMUL: cuts a batch of products into tiles of the outputs and lets the team claim
 // them. K is never cut, and an element is one chain of multiply-adds in ascending k, so
-// the result has the same bits for any number of threads, any tiling and either
-// instruction set.
+// the result has the same bits for any number of threads, any tiling and any instruction
+// set; on a matrix unit it is the unit's chain, and the same for threads and tilings.
 #include "Elements.h"
 #include "Entries.h"
 #include "Grid.h"
@@ -24,20 +24,24 @@ Status matmul(void *const *buffers, const int64_t *params, Team &team) {
   if (batch <= 0 || m <= 0 || n <= 0)
     return Status::success();
   const SimdKernels &simd = *simdKernels();
+  // A vector on the unit fills a sixteenth of it, but an element of a product has the
+  // same bits then whatever the number of rows.
+  const bool onUnit = simd.matrixUnit && from == Element::BF16;
   const Elements lhs(buffers[0], from), rhs(buffers[1], from), out(buffers[2], to);
 
   // A batch of one output (a sum over the batch) goes in order, tile by tile.
   const bool ordered = outStride == 0 && batch > 1;
   if (ordered && to != Element::F32)
     return Status::error("a batch of products is summed into results of f32 only");
-  Grid grid = ordered ? chooseGrid(1, m, n, k * batch, team.threads(), kDensePackCost)
-                      : chooseGrid(batch, m, n, k, team.threads(), kDensePackCost);
+  Grid grid = ordered
+                  ? chooseGrid(from, 1, m, n, k * batch, team.threads(), kDensePackCost)
+                  : chooseGrid(from, batch, m, n, k, team.threads(), kDensePackCost);
   int64_t tiles = grid.rowTiles * grid.columnTiles;
   auto runTile = [&](int64_t index, int thread) {
     int64_t b = index / tiles, tile = index % tiles;
     int64_t row = tile % grid.rowTiles * grid.rows;
     int64_t column = tile / grid.rowTiles * grid.columns;
-    if (m == 1 || n == 1) {
+    if ((m == 1 || n == 1) && !onUnit) {
       const bool left = m == 1; // the vector is on the left
       const int64_t first = left ? column : row;
       VectorTask task;

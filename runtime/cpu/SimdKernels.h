@@ -140,9 +140,18 @@ struct PoolRow {
   int64_t count, stride;
 };
 
+/// Of a matrix product: ranges of rows and columns are best cut at multiples of these.
+struct TileSize {
+  int64_t rows, columns;
+};
+
 struct SimdKernels {
   const char *name;
-  int64_t tileRows, tileColumns; ///< of the matrix product: ranges are best cut at these
+  /// Whether products of bf16, those with vectors too, run on a matrix unit, whose order
+  /// of sums is another (simd/MatrixUnit.h).
+  bool matrixUnit;
+  /// Of a product of such elements.
+  TileSize (*tileSize)(Element element);
   void (*gemm)(const GemmTask &task, float *scratch);
   void (*matrixVector)(const VectorTask &task, float *scratch);
   /// Rows [queryBegin, queryEnd), at most kQueryChunk, of head h of sample b. The
@@ -178,9 +187,14 @@ struct SimdKernels {
   void (*addWidened)(const void *terms, Element element, float *sums, int64_t count);
 };
 
-/// The table for this machine: the widest instruction set that was built and that the
-/// CPU and the system support; null where there is none.
+/// The table in use. Unless another was chosen, that of the widest vectors that were
+/// built and that the CPU and the system support; null where there is none. All of them
+/// give the same bits, so the table with a matrix unit for bf16, which does not, is never
+/// chosen by itself: see rt::prepareBackend.
 const SimdKernels *simdKernels();
+
+/// Chooses a table, null the one for this machine. Not while a team is at work.
+void useSimdKernels(const SimdKernels *kernels);
 
 } // namespace train::cpu
 

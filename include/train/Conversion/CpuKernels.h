@@ -14,6 +14,8 @@ struct CpuTarget {
   /// the spelling of /proc/cpuinfo, comma-separated.
   std::string required;
   int64_t vectorBits = 256; ///< the widest vectors worth using
+  /// Whether it multiplies bf16 on AMX tiles: products of bf16 then run there.
+  bool bf16Tiles = false;
 
   /// The CPU named `name`; "native" is this machine. Fails with a message for names that
   /// LLVM does not know.

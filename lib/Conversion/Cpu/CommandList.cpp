@@ -86,6 +86,13 @@ private:
     }
   }
 
+  /// The entries that compute on a matrix unit where there is one.
+  static bool isProduct(TrainLibrary entry) {
+    return entry == TRAIN_LIBRARY_MATMUL || entry == TRAIN_LIBRARY_CONV2D ||
+           entry == TRAIN_LIBRARY_CONV2D_TRANSPOSE ||
+           entry == TRAIN_LIBRARY_CONV2D_FILTER_GRAD;
+  }
+
   LogicalResult addCall(Operation *op, const LibraryCall &call) {
     SmallVector<int64_t> offsets;
     for (Value operand : call.operands) {
@@ -100,6 +107,8 @@ private:
       offsets.push_back(std::max<int64_t>(offset, 0));
     }
     append(op, TRAIN_COMMAND_LIBRARY, call.entry, 0, 0, offsets, call.params);
+    list.hasBf16Products |=
+        isProduct(call.entry) && getElementTypeOrSelf(call.operands[0]).isBF16();
     return success();
   }
 

@@ -43,6 +43,8 @@ struct CommandList {
   std::string bytes;
   unsigned count = 0;
   std::vector<CommandWrite> writes;
+  /// Whether a product or a convolution of bf16 is among the commands.
+  bool hasBf16Products = false;
 };
 
 /// The commands of one planned program. Fails with a diagnostic for an op that has no

@@ -44,6 +44,8 @@ llvm::Expected<CpuTarget> CpuTarget::get(StringRef name) {
   bool wide = features.lookup("avx512f") && features.lookup("avx512vl") &&
               features.lookup("avx512bw") && features.lookup("avx512dq");
   target.vectorBits = wide ? 512 : 256;
+  target.bf16Tiles = wide && features.lookup("avx512cd") && features.lookup("amx-tile") &&
+                     features.lookup("amx-bf16");
   SmallVector<std::string> spelled, required;
   for (const auto &[feature, enabled] : features)
     spelled.push_back((enabled ? "+" : "-") + feature.str());

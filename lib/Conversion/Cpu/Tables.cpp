@@ -297,13 +297,19 @@ LogicalResult train::emitTables(llvm::Module &target, ModuleOp module,
   for (const std::string &text : texts.getTexts())
     locations.push_back(e.text(text));
   double flops = 0;
-  std::string fingerprint;
+  bool hasBf16Products = false;
+  std::string fingerprint, features = cpu.required;
   for (const ProgramCommands &entry : programs) {
     programTable.push_back(emitProgram(e, entry.program, entry.commands, module));
     fingerprint += entry.commands.bytes;
+    hasBf16Products |= entry.commands.hasBf16Products;
     if (isa<StepOp>(entry.program))
       flops = getLibraryFlops(entry.program);
   }
+  // The runtime computes products of bf16 on tiles where these are named, so that no
+  // bits depend on the machine that runs it.
+  if (cpu.bf16Tiles && hasBf16Products)
+    features += ",amx_bf16,amx_tile";
   SmallVector<llvm::Constant *> symbols = emitSymbols(e, module);
   auto moduleInt = [&](StringRef name) -> int64_t {
     auto attr = module->getAttrOfType<IntegerAttr>(name);
@@ -313,7 +319,7 @@ LogicalResult train::emitTables(llvm::Module &target, ModuleOp module,
                                          e.half(moduleInt(kThreadsAttr)),
                                          e.text(module.getName().value_or("model")),
                                          e.text(cpu.name),
-                                         e.text(cpu.required),
+                                         e.text(features),
                                          e.text(options.libraryVersions),
                                          e.word(moduleInt(kArenaBytesAttr)),
                                          e.word(moduleInt(kLowerBoundAttr)),

@@ -1,7 +1,8 @@
-// trainKernelBench [--threads=N] [--only=WORD] [--blas=LIBRARY.so] [--type=f32|f16|bf16]:
-// measures each library entry at the shapes of GPT-2, small models, ResNet-50 and U-Net,
-// and prints it in percent of the floor that bounds it. --blas loads a CBLAS and puts its
-// time beside each product; --type is that of the elements, data movement apart.
+// trainKernelBench [--threads=N] [--only=WORD] [--blas=LIBRARY.so] [--type=f32|f16|bf16]
+// [--amx]: measures each library entry at the shapes of GPT-2, small models, ResNet-50
+// and U-Net, and prints it in percent of the floor that bounds it. --blas loads a CBLAS
+// and puts its time beside each product; --type is that of the elements, data movement
+// apart; --amx runs products of bf16 on AMX tiles.
 #include "Floor.h"
 #include "train/Runtime/Abi.h"
 
@@ -23,6 +24,16 @@ using Floats = std::vector<float>;
 using Sgemm = void (*)(int, int, int, int, int, int, float, const float *, int,
                        const float *, int, float, float *, int);
 
+Floats randomFloats(int64_t count) {
+  Floats values(static_cast<size_t>(count));
+  uint32_t state = 12345;
+  for (float &value : values) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
+  }
+  return values;
+}
+
 struct Bench {
   rt::Team &team;
   double peak, bandwidth;
@@ -32,6 +43,23 @@ struct Bench {
 
   bool wants(const char *family) const {
     return only.empty() || std::string(family).find(only) != std::string::npos;
+  }
+
+  /// Random numbers as the entries' elements lie in memory.
+  Floats random(int64_t count) const {
+    Floats values = randomFloats(count);
+    if (type == TRAIN_TYPE_F32)
+      return values;
+    auto *narrow = reinterpret_cast<char *>(values.data());
+    for (int64_t i = 0; i < count; ++i) {
+      const float value = values[static_cast<size_t>(i)];
+      const auto half = static_cast<_Float16>(value);
+      if (type == TRAIN_TYPE_F16)
+        std::memcpy(narrow + 2 * i, &half, 2);
+      else
+        std::memcpy(narrow + 2 * i, reinterpret_cast<const char *>(&value) + 2, 2);
+    }
+    return values;
   }
 
   double time(TrainLibrary entry, const std::vector<void *> &buffers,
@@ -57,24 +85,16 @@ struct Bench {
   }
 };
 
-Floats randomFloats(int64_t count) {
-  Floats values(static_cast<size_t>(count));
-  uint32_t state = 12345;
-  for (float &value : values) {
-    state = state * 1664525u + 1013904223u;
-    value = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
-  }
-  return values;
-}
-
 void matmul(Bench &bench, int64_t batch, int64_t m, int64_t n, int64_t k, bool transposeA,
             bool transposeB) {
-  Floats a = randomFloats(batch * m * k), b = randomFloats(batch * k * n);
-  Floats c = randomFloats(batch * m * n);
+  Floats a = bench.random(batch * m * k), b = bench.random(batch * k * n);
+  Floats c = bench.random(batch * m * n);
   const double count = 2.0 * static_cast<double>(batch * m * n) * static_cast<double>(k);
-  const double took = bench.time(TRAIN_LIBRARY_MATMUL, {a.data(), b.data(), c.data()},
-                                 {batch, m, n, k, m * k, k * n, m * n, transposeA,
-                                  transposeB, 0, bench.type, bench.type});
+  // Gradients of weights stay in f32.
+  const TrainType to = transposeA ? TRAIN_TYPE_F32 : bench.type;
+  const double took = bench.time(
+      TRAIN_LIBRARY_MATMUL, {a.data(), b.data(), c.data()},
+      {batch, m, n, k, m * k, k * n, m * n, transposeA, transposeB, 0, bench.type, to});
   std::string name = "matmul " + std::to_string(m) + "x" + std::to_string(n) + "x" +
                      std::to_string(k) + " " + (transposeA ? "T" : "N") +
                      (transposeB ? "T" : "N");
@@ -122,7 +142,7 @@ void matmuls(Bench &bench) {
 
 void attention(Bench &bench, int64_t B, int64_t T, int64_t H, int64_t G, int64_t D,
                bool causal) {
-  Floats q = randomFloats(B * T * H * D), k = randomFloats(B * T * G * D), v = k, out = q,
+  Floats q = bench.random(B * T * H * D), k = bench.random(B * T * G * D), v = k, out = q,
          dout = q, dq = q, dk = k, dv = k, lse(static_cast<size_t>(B * H * T));
   float scale = 0.125f;
   uint32_t bits;
@@ -168,9 +188,9 @@ void convolution(Bench &bench, int64_t N, int64_t C, int64_t size, int64_t O,
   std::vector<int64_t> params = {
       N,   C,   size, size, O,      kernel,  kernel,  stride, stride,     pad,       pad,
       pad, pad, 1,    1,    groups, outSize, outSize, 0,      bench.type, bench.type};
-  Floats input = randomFloats(N * C * size * size),
-         filter = randomFloats(O * C / groups * kernel * kernel);
-  Floats out = randomFloats(N * O * outSize * outSize);
+  Floats input = bench.random(N * C * size * size),
+         filter = bench.random(O * C / groups * kernel * kernel);
+  Floats out = bench.random(N * O * outSize * outSize);
   Floats workspace(
       static_cast<size_t>(trainLibraryWorkspaceBytes(
           TRAIN_LIBRARY_CONV2D_TRANSPOSE, params.data(), bench.team.threads())) /
@@ -254,7 +274,7 @@ void movements(Bench &bench) {
 void pools(Bench &bench) {
   std::vector<int64_t> params = {4, 64, 112, 112, 64, 3,  3,  2, 2,          1,         1,
                                  1, 1,  1,   1,   64, 56, 56, 0, bench.type, bench.type};
-  Floats input = randomFloats(4 * 64 * 112 * 112), out(4 * 64 * 56 * 56);
+  Floats input = bench.random(4 * 64 * 112 * 112), out(4 * 64 * 56 * 56);
   Floats workspace(
       static_cast<size_t>(trainLibraryWorkspaceBytes(
           TRAIN_LIBRARY_MAX_POOL_GRAD, params.data(), bench.team.threads())) /
@@ -299,7 +319,7 @@ long residentKiB() {
 
 int main(int argc, char **argv) {
   int threads = 2;
-  std::string only, blas, type = "f32";
+  std::string only, blas, type = "f32", features;
   for (int i = 1; i < argc; ++i) {
     std::string option = argv[i];
     if (option.rfind("--threads=", 0) == 0)
@@ -310,15 +330,21 @@ int main(int argc, char **argv) {
       blas = option.substr(7);
     else if (option == "--type=f32" || option == "--type=f16" || option == "--type=bf16")
       type = option.substr(7);
+    else if (option == "--amx")
+      features = "amx_bf16";
     else {
       std::fprintf(stderr,
                    "usage: %s [--threads=N] [--only=WORD] [--blas=LIBRARY.so] "
-                   "[--type=f32|f16|bf16]\n",
+                   "[--type=f32|f16|bf16] [--amx]\n",
                    argv[0]);
       return 2;
     }
   }
   singleThreaded() = threads == 1;
+  if (auto status = rt::prepareBackend(features.c_str()); !status.ok()) {
+    std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
+    return 1;
+  }
   auto team = rt::Team::create(threads);
   if (!team.ok()) {
     std::fprintf(stderr, "error: %s\n", std::string(team.message()).c_str());

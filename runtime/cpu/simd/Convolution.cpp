@@ -6,7 +6,7 @@
 // serves the adjoint with respect to the filter. The order of each sum is that of k.
 // Narrow elements are widened while they are packed; results that are narrow are held in
 // f32, a piece at a time, until their sums are complete.
-#include "Gemm.h"
+#include "Product.h"
 
 namespace train::cpu::TRAIN_SIMD {
 
@@ -216,22 +216,6 @@ template <typename T> struct FilterTransposed {
   }
 };
 
-/// A source seen from a given row or column on: what a tile of the output needs.
-template <typename Source> struct FromRow {
-  const Source &source;
-  int64_t row0;
-  void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
-    source.pack(row0 + row, rows, k0, k, dst);
-  }
-};
-template <typename Source> struct FromColumn {
-  const Source &source;
-  int64_t column0;
-  void pack(int64_t k0, int64_t k, int64_t column, int64_t columns, float *dst) const {
-    source.pack(k0, k, column0 + column, columns, dst);
-  }
-};
-
 /// Tiles of channels x positions, in planes of f32. A tile whose positions lie side by
 /// side is written in place, any other through a buffer.
 struct PlanesOut {
@@ -334,10 +318,10 @@ void multiplyWindows(const ConvolutionTask &t, const LeftSource &left, float *sc
             t.column + column, min(kHeldColumns, t.columns - column)};
         if (t.accumulate)
           out.read(held);
-        gemm(FromRow<LeftSource>{left, row},
-             FromColumn<Windows<T>>{windows, t.column + column},
-             DenseOut{held, kHeldColumns}, out.rows, out.columns, t.k, t.accumulate,
-             scratch);
+        product<T>(FromRow<LeftSource>{left, row},
+                   FromColumn<Windows<T>>{windows, t.column + column},
+                   DenseOut{held, kHeldColumns}, out.rows, out.columns, t.k, t.accumulate,
+                   scratch);
         out.write(held);
       }
   }
@@ -352,8 +336,8 @@ void sumImages(const FilterGradTask &t, int64_t row, int64_t rows, int64_t colum
   const T *image = (const T *)map.image;
   const T *dout = (const T *)t.dout + (t.row + row) * t.k;
   if (map.images == 0) // a sum of nothing
-    gemm(DenseLeft<T>{dout, t.k, false}, DenseRight<T>{image, t.k, true}, out, rows,
-         columns, 0, t.accumulate, scratch);
+    product<T>(DenseLeft<T>{dout, t.k, false}, DenseRight<T>{image, t.k, true}, out, rows,
+               columns, 0, t.accumulate, scratch);
   for (int64_t n = 0; n < t.windows.images; ++n) {
     const bool add = t.accumulate || n > 0;
     const DenseLeft<T> left{dout + n * t.doutImageStride, t.k, false};
@@ -361,13 +345,13 @@ void sumImages(const FilterGradTask &t, int64_t row, int64_t rows, int64_t colum
     map.images = 1;
     if (t.pointwise) {
       const T *planes = (const T *)map.image + (t.column + column) * map.planeStride;
-      gemm(left, DenseRight<T>{planes, map.planeStride, true}, out, rows, columns, t.k,
-           add, scratch);
+      product<T>(left, DenseRight<T>{planes, map.planeStride, true}, out, rows, columns,
+                 t.k, add, scratch);
       continue;
     }
     const WindowsTransposed<T> windows{map};
-    gemm(left, FromColumn<WindowsTransposed<T>>{windows, t.column + column}, out, rows,
-         columns, t.k, add, scratch);
+    product<T>(left, FromColumn<WindowsTransposed<T>>{windows, t.column + column}, out,
+               rows, columns, t.k, add, scratch);
   }
 }
 

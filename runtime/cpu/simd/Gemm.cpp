@@ -1,5 +1,5 @@
 // The matrix product of one thread, for this instruction set.
-#include "Gemm.h"
+#include "Product.h"
 
 namespace train::cpu::TRAIN_SIMD {
 
@@ -12,9 +12,9 @@ template <typename T> struct DenseProduct {
             int64_t columns, float *scratch) const {
     const T *a = (const T *)task.a + (task.transposeA ? row : row * task.lda);
     const T *b = (const T *)task.b + (task.transposeB ? column * task.ldb : column);
-    gemm(DenseLeft<T>{a, task.lda, task.transposeA},
-         DenseRight<T>{b, task.ldb, task.transposeB}, out, rows, columns, task.k,
-         task.accumulate, scratch);
+    product<T>(DenseLeft<T>{a, task.lda, task.transposeA},
+               DenseRight<T>{b, task.ldb, task.transposeB}, out, rows, columns, task.k,
+               task.accumulate, scratch);
   }
 };
 

@@ -49,6 +49,22 @@ template <typename T> struct DenseRight {
   }
 };
 
+/// A source seen from a given row or column on: what a tile of the output needs.
+template <typename Source> struct FromRow {
+  const Source &source;
+  int64_t row0;
+  void pack(int64_t row, int64_t rows, int64_t k0, int64_t k, float *dst) const {
+    source.pack(row0 + row, rows, k0, k, dst);
+  }
+};
+template <typename Source> struct FromColumn {
+  const Source &source;
+  int64_t column0;
+  void pack(int64_t k0, int64_t k, int64_t column, int64_t columns, float *dst) const {
+    source.pack(k0, k, column0 + column, columns, dst);
+  }
+};
+
 /// Packs the panels of a block of B, `columns` from `column` on, one after another.
 template <typename RightSource>
 static void packPanels(const RightSource &right, int64_t k0, int64_t k, int64_t column,

@@ -62,6 +62,10 @@ TRAIN_INLINE void narrow(float x, Half *to) {
 template <typename T> struct Kind {
   using Type = T;
 };
+/// A number where a function template cannot be given one.
+template <int number> struct Index {
+  static constexpr int value = number;
+};
 /// Calls body(Kind<T>()) for the C++ type of the elements.
 template <typename Body>
 TRAIN_INLINE void withElement(Element element, const Body &body) {

@@ -1,16 +1,13 @@
 // The table of this instruction set's kernels.
 #include "Kernels.h"
-#include "MicroKernel.h"
-
-#define TRAIN_STRING_OF(x) #x
-#define TRAIN_STRING(x) TRAIN_STRING_OF(x)
+#include "Product.h"
 
 namespace train::cpu::TRAIN_SIMD {
 
 extern const SimdKernels kernels;
-const SimdKernels kernels = {TRAIN_STRING(TRAIN_SIMD),
-                             kTileRows,
-                             kTileColumns,
+const SimdKernels kernels = {TRAIN_SIMD_NAME,
+                             /*matrixUnit=*/false,
+                             tileSize,
                              gemmTask,
                              matrixVectorTask,
                              attentionTask,

@@ -40,6 +40,13 @@ private:
   Pool *pool = nullptr;
 };
 
+/// Makes the library entries compute as an executable was compiled to, by its
+/// TrainExecutable::cpu_features: products of bf16 run on AMX tiles if these name
+/// amx_bf16, and in chains of f32 multiply-adds, which have other bits, if they do not,
+/// whatever the machine has. Called before a team is made; fails where the CPU has no
+/// such tiles or the system refuses them.
+Status prepareBackend(const char *cpuFeatures);
+
 /// Runs one library entry of the ABI on the operands at `buffers` with the scalars at
 /// `params` (counts and meaning: TrainLibrary in Abi.h). Errors say what the library
 /// or the data refused; the executor adds the command and its source location.

@@ -25,6 +25,8 @@ void Team::run(Function fn, void *ctx) {
     other.join();
 }
 
+Status prepareBackend(const char *) { return Status::success(); }
+
 Status runLibrary(TrainLibrary entry, void *const *buffers, const int64_t *params,
                   Team &) {
   if (entry != TRAIN_LIBRARY_FILL)
