@@ -77,26 +77,28 @@ void train::markProduct(Operation *op, const LinearWeight &weight,
 void train::markAdjointProducts(Operation *op, Value resultAdjoint,
                                 ArrayRef<Value> operandAdjoints,
                                 llvm::function_ref<bool(Operation *)> isMade) {
-  auto mark = op->getAttrOfType<DictionaryAttr>(kProductAttr);
-  if (!mark)
+  std::optional<LinearProduct> product = getLinearProduct(op);
+  if (!product || product->product != Product::Forward || !resultAdjoint)
     return;
+  auto mark = op->getAttrOfType<DictionaryAttr>(kProductAttr);
   Builder builder(op->getContext());
   Value arriving = lookThroughViews(resultAdjoint);
-  unsigned weight = cast<IntegerAttr>(mark.get(kWeightKey)).getInt();
   for (auto [i, adjoint] : llvm::enumerate(operandAdjoints)) {
     Operation *made = adjoint ? adjoint.getDefiningOp() : nullptr;
     while (made && isMade(made) && !isa<ContractionOpInterface>(made))
       made = made->getNumOperands() ? made->getOperand(0).getDefiningOp() : nullptr;
     if (!made || !isMade(made) || !isa<ContractionOpInterface>(made))
       continue;
-    StringRef name =
-        getProductName(i == weight ? Product::WeightGradient : Product::DataGradient);
+    StringRef name = getProductName(i == product->operand ? Product::WeightGradient
+                                                          : Product::DataGradient);
+    if (!mark.get(name))
+      continue;
     for (OpOperand &operand : made->getOpOperands()) {
       if (lookThroughViews(operand.get()) != arriving)
         continue;
       NamedAttrList own;
       own.set(kGradientKey, builder.getI64IntegerAttr(operand.getOperandNumber()));
-      own.set(kParameterKey, mark.get(kParameterKey));
+      own.set(kParameterKey, product->parameter);
       own.set(name, mark.get(name));
       made->setAttr(kProductAttr, own.getDictionary(op->getContext()));
       break;
@@ -109,16 +111,19 @@ std::optional<LinearProduct> train::getLinearProduct(Operation *op) {
   if (!mark)
     return std::nullopt;
   LinearProduct product;
+  bool isKnown = false;
   for (unsigned i = kNumProducts; i-- > 0;)
     if (auto format = mark.getAs<StringAttr>(getProductName(Product(i)))) {
       product.product = Product(i);
       product.format = format.getValue();
+      isKnown =
+          product.format.empty() || product.format == "fp8" || product.format == "fp4";
     }
   product.parameter = mark.getAs<FlatSymbolRefAttr>(kParameterKey);
   auto operand = mark.getAs<IntegerAttr>(
       product.product == Product::Forward ? kWeightKey : kGradientKey);
   // Someone else's attribute of that name says nothing.
-  if (!product.parameter || !operand || operand.getInt() < 0 ||
+  if (!isKnown || !product.parameter || !operand || operand.getInt() < 0 ||
       operand.getInt() >= static_cast<int64_t>(op->getNumOperands()))
     return std::nullopt;
   product.operand = operand.getInt();

@@ -82,6 +82,9 @@ private:
   FailureOr<FlatSymbolRefAttr> add(FlatSymbolRefAttr parameter, StringRef name,
                                    RankedTensorType type, Attribute init) {
     Operation *owner = symbols.lookup(parameter.getValue());
+    if (!isa_and_nonnull<ParamOp>(owner))
+      return module.emitError("a product is marked to be one with @")
+             << parameter.getValue() << ", which is no parameter";
     if (Operation *existing = symbols.lookup(name)) {
       InFlightDiagnostic diagnostic =
           existing->emitOpError("has the name of a state of delayed scaling, '")
@@ -390,6 +393,13 @@ private:
     if (!read)
       return op->emitOpError("is marked '")
              << kProductAttr << "' and does not read its parameter";
+    // Blocks are made of nothing wider than f32.
+    if (operand.format.hasBlocks() && getTensor(read).getElementType().isF64()) {
+      FailureOr<Value> scale = getScale(op, product, operand, read);
+      if (failed(scale))
+        return failure();
+      return quantize(builder, op, op->getOperand(operand.number), operand, *scale);
+    }
     FailureOr<Value> scale = getScale(op, product, operand, read);
     if (failed(scale))
       return failure();

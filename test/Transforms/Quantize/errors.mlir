@@ -23,6 +23,14 @@
 // OTHER-LABEL: train.step @step
 // OTHER-NOT: train.quantize
 
+// RUN: sed 's/train.matmul %x, %w/train.matmul %x, %w {train.gemm = {parameter = @no, weight = 1 : i64, forward = "fp8"}}/' %S/Inputs/layers.mlir | not train-opt --train-differentiate --cse --train-quantize 2>&1 | FileCheck %s --check-prefix=NOPARAM
+// NOPARAM: error: a product is marked to be one with @no, which is no parameter
+// RUN: sed 's/train.matmul %x, %w/train.matmul %x, %w {train.gemm = {parameter = @w, weight = 0 : i64, forward = "fp8"}}/' %S/Inputs/layers.mlir | not train-opt --train-differentiate --cse --train-quantize 2>&1 | FileCheck %s --check-prefix=NOREAD
+// NOREAD: error: 'train.matmul' op is marked 'train.gemm' and does not read its parameter
+// RUN: sed 's/train.relu %y/train.relu %y {train.gemm = {parameter = @w, weight = 0 : i64, forward = "fp8"}}/' %S/Inputs/layers.mlir | not train-opt --train-differentiate --cse --train-quantize 2>&1 | FileCheck %s --check-prefix=NOSUM
+// NOSUM: error: 'train.relu' op is marked 'train.gemm' and sums no products over one dimension
+// RUN: sed 's/train.matmul %x, %w/train.matmul %x, %w {train.gemm = {parameter = @w, weight = 1 : i64, forward = "fp6"}}/' %S/Inputs/layers.mlir | train-opt --train-differentiate --cse --train-quantize | FileCheck %s --check-prefix=OTHER
+
 // What does not divide into blocks stays wide, with a remark; what nothing is left of is a warning.
 // RUN: train-models mlp --widths 8,48,16,4 --batch 4 | train-compile - --dry-run --remarks --precision=fp8 --fp8-recipe=mxfp8 2>&1 | FileCheck %s --check-prefix=DIVIDE
 // DIVIDE: the forward product with @{{.*}} stays wide: its input does not divide into blocks of 32

@@ -66,12 +66,14 @@ void tinyBlocks(ModelOptions &o) {
   o.layers = 2;
   o.width = 32;
   o.heads = 2;
-  o.kvHeads = 1;
-  o.hidden = 64;
   o.seq = 32;
   o.vocab = 37;
   if (o.family == "gpt2")
     o.dropout = 0.1;
+  if (o.family == "llama") {
+    o.kvHeads = 1;
+    o.hidden = 64;
+  }
 }
 
 /// A few units in the last of bf16's 8 bits, of a tensor's largest element.

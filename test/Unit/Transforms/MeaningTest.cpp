@@ -84,14 +84,19 @@ TEST_F(Meaning, QuantizationChangesNothingInRealNumbers) {
       model.family = family;
       // Everything divides into blocks of 32.
       model.batch = 32;
-      model.widths = {32, 64, 32, 32};
-      model.layers = 1;
-      model.width = 32;
-      model.heads = 2;
-      model.kvHeads = 1;
-      model.hidden = 64;
-      model.seq = 4;
-      model.vocab = 8;
+      if (model.family == "mlp") {
+        model.widths = {32, 64, 32, 32};
+      } else {
+        model.layers = 1;
+        model.width = 32;
+        model.heads = 2;
+        model.seq = 4;
+        model.vocab = 8;
+      }
+      if (model.family == "llama") {
+        model.kvHeads = 1;
+        model.hidden = 64;
+      }
       std::string error;
       OwningOpRef<ModuleOp> before = buildModel(&context, model, error);
       ASSERT_TRUE(before) << error;
