@@ -24,29 +24,6 @@ for argument in "$@"; do
 done
 [[ $steps =~ ^[1-9][0-9]*$ ]] || train_fail "--steps needs a positive number, not '$steps'"
 
-# The entries of the dictionary as one paragraph a line, without etymologies, pronunciations
-# and notes on sources, and without repetitions; every 150th paragraph is held out, up to 128 KiB of them.
-dictionary=/usr/share/dictd/gcide.dict.dz
-prepare_text() {
-  zcat -f "$dictionary" | awk -v train="$dir/train.txt" -v held="$dir/held-out.txt" '
-    BEGIN { RS = ""; FS = "\n" }
-    {
-      gsub(/[ \n\t]+/, " ")
-      gsub(/\[ae\]/, "ae"); gsub(/\[oe\]/, "oe"); gsub(/\[AE\]/, "Ae")
-      gsub(/\\[^\\]*\\/, "")
-      while (gsub(/\[[^][]*\]/, "")) continue
-      gsub(/\([^()]*\)/, "")
-      gsub(/[{}]/, ""); gsub(/ +/, " ")
-      gsub(/ ,/, ","); gsub(/ \./, "."); gsub(/ ;/, ";"); gsub(/^ | $/, "")
-      if (length($0) < 60 || seen[$0]++) next
-      if (++paragraphs % 150 == 0 && bytes < 131072) {
-        bytes += length($0) + 1
-        print > held
-      } else
-        print > train
-    }'
-}
-
 # Entropy of a byte given the one before it, in nats, by the counts of the text itself.
 order1_entropy() {
   od -An -v -tu1 -w1 "$1" | awk '
@@ -68,7 +45,7 @@ mkdir -p "$dir"
 cd "$dir"
 
 train_say "Text: the dictionary of the package dict-gcide"
-prepare_text
+"$train_source/tools/demo_text.sh" .
 entropy=$(order1_entropy held-out.txt)
 printf 'training text  %9d bytes\nheld-out text  %9d bytes, order-1 entropy %s nats per byte\n' \
   "$(stat -c %s train.txt)" "$(stat -c %s held-out.txt)" "$entropy"

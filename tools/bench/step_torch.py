@@ -1,6 +1,6 @@
 """PyTorch's side of tools/bench/step: GPT-2 from transformers' definition of the
-architecture, written out with torch ops only, f32, AdamW. Reads commands from stdin,
-one a line: "eager N" or "compile N" runs N optimizer steps and prints their
+architecture, written out with torch ops only, AdamW; in f32, or forward and loss under
+torch.autocast(bf16). Reads commands from stdin, one a line: "eager N" or "compile N" runs N optimizer steps and prints their
 milliseconds as a JSON list; the first use of a mode is preceded by warm-up steps.
 """
 import json
@@ -12,6 +12,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 batch, seq, layers, width, heads, vocab, threads = map(int, sys.argv[1:8])
+precision = sys.argv[8]
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 
@@ -56,7 +57,8 @@ warm = set()
 def step(mode):
     tokens = torch.randint(0, vocab, (batch, seq + 1))
     start = time.perf_counter()
-    loss = forward[mode](tokens[:, :-1], tokens[:, 1:])
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+        loss = forward[mode](tokens[:, :-1], tokens[:, 1:])
     loss.backward()
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
