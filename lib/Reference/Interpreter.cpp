@@ -138,6 +138,8 @@ LogicalResult Interpreter::step() {
     SmallVector<Tensor> results;
     if (failed(evaluateOp(op, pointers, results, context)))
       return failure();
+    if (watch)
+      watch(op, results);
     for (auto [value, result] : llvm::zip(op->getResults(), results))
       values[value] = std::make_shared<const Tensor>(std::move(result));
   }

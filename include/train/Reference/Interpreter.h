@@ -8,6 +8,8 @@
 #include "train/Reference/EvalContext.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <functional>
+
 namespace train::reference {
 
 /// Computes the results of one op with ReferenceOpInterface: allocates them, evaluates in
@@ -23,6 +25,10 @@ mlir::LogicalResult evaluateOp(mlir::Operation *op,
 class Interpreter {
 public:
   explicit Interpreter(EvalContext &context) : context(context) {}
+
+  /// Shown each op that computes, with its results as the mode rounds them.
+  using Watch = std::function<void(mlir::Operation *, llvm::ArrayRef<Tensor>)>;
+  void setWatch(Watch shown) { watch = std::move(shown); }
 
   /// Binds the inputs, one tensor per block argument with its type, and stands before the
   /// first op.
@@ -62,6 +68,7 @@ private:
   void planReleases(mlir::Block &block);
 
   EvalContext &context;
+  Watch watch;
   ProgramOpInterface program;
   llvm::SmallVector<Frame> frames;
   llvm::DenseMap<mlir::Value, TensorRef> values;

@@ -22,6 +22,7 @@ struct Recipe {
   bool clip = false;
   std::string optimizer = "adamw";
   LossScaleOptions lossScale = {};
+  std::string precision = "f32";
 };
 
 class PassTest : public ::testing::Test {
@@ -85,6 +86,7 @@ protected:
     mlir::PassManager pm(&context);
     GraphOptions graph;
     graph.lossChunk.reset();
+    graph.precision = recipe.precision;
     buildGraphPipeline(pm, graph);
     StepOptions step;
     step.accumulate = recipe.accumulate;
