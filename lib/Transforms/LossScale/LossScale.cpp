@@ -78,6 +78,8 @@ private:
       diagnostic.attachNote(norm.getLoc()) << "the norm is computed here";
       return diagnostic;
     }
+    if (failed(refuseSecondScale(step)))
+      return failure();
     SmallVector<ConstantOp> seeds;
     step.walk([&](ConstantOp constant) {
       if (constant->hasAttr(kSeedAttr))
@@ -101,6 +103,21 @@ private:
     judge(builder, outputs, scale);
     outputs.commit();
     return success();
+  }
+
+  /// A model that scales values itself has derivatives that carry its own scale.
+  LogicalResult refuseSecondScale(StepOp step) {
+    Operation *own = nullptr;
+    step.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isa<ScaleLossOp, UnscaleOp>(op))
+        return WalkResult::advance();
+      own = op;
+      return WalkResult::interrupt();
+    });
+    if (!own)
+      return success();
+    return own->emitOpError("is a loss scale of the model's own, and the step would have "
+                            "two: take this one out, or train without a loss scale");
   }
 
   LogicalResult checkOptions(StepOp step) {

@@ -65,3 +65,17 @@ train.step @step(%x: tensor<f16>) -> (loss: tensor<f16>, "grad:w": tensor<f16>) 
   %g = train.mul %x, %seed : tensor<f16>, tensor<f16> -> tensor<f16>
   train.return %x, %g : tensor<f16>, tensor<f16>
 }
+
+// -----
+
+// A model that scales its loss itself, and a second scale.
+train.param @w : tensor<f32> init(#train.zeros)
+train.step @step(%x: tensor<f32>) -> (loss: tensor<f32>, "grad:w": tensor<f32>) {
+  %seed = train.constant {train.seed} dense<1.0> : tensor<f32>
+  %scale = train.constant dense<1024.0> : tensor<f32>
+  // expected-error @+1 {{is a loss scale of the model's own, and the step would have two: take this one out, or train without a loss scale}}
+  %scaled = train.scale_loss %x, %scale : tensor<f32>, tensor<f32>
+  %loss = train.unscale %scaled, %scale : tensor<f32>, tensor<f32>
+  %g = train.mul %x, %seed : tensor<f32>, tensor<f32> -> tensor<f32>
+  train.return %loss, %g : tensor<f32>, tensor<f32>
+}

@@ -59,6 +59,25 @@ protected:
     return error;
   }
 
+  /// A loss scale beside the graph's own is one error, and the graph is left to itself.
+  void expectTwoScales(ModuleOp graph) {
+    OwningOpRef<ModuleOp> module = cast<ModuleOp>(graph->clone());
+    std::vector<std::string> errors;
+    ScopedDiagnosticHandler collect(&context, [&](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        errors.push_back(diagnostic.str());
+      return success();
+    });
+    TrainOptions options;
+    options.step.lossScale.mode = "dynamic";
+    PassManager pm(&context);
+    buildGraphPipeline(pm, options.graph);
+    buildStepPipeline(pm, options.step);
+    EXPECT_TRUE(failed(pm.run(*module)));
+    ASSERT_EQ(errors.size(), 1u);
+    EXPECT_NE(errors[0].find("the step would have two"), std::string::npos) << errors[0];
+  }
+
   MLIRContext context;
 };
 
@@ -170,6 +189,7 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
   auto note = [&](ModuleOp module) {
     module->walk([&](Operation *op) { ++seen[op->getName().getStringRef().str()]; });
   };
+  int refused = 0;
   const char *optimizers[] = {"adamw", "sgd", "momentum", "adam"};
   for (uint64_t seed = 1; seed <= 120; ++seed) {
     OwningOpRef<ModuleOp> module = make(seed);
@@ -179,15 +199,20 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
     options.step.accumulate = seed % 3 == 0 ? 2 : 1;
     if (seed % 2)
       options.step.clipNorm = 1;
-    // A graph that scales values itself can't have a second scale flow through them.
+    // A graph that scales values itself can't have a second scale flow through them, and
+    // is told so.
     bool scales = module
                       ->walk([](Operation *op) {
                         return isa<ScaleLossOp, UnscaleOp>(op) ? WalkResult::interrupt()
                                                                : WalkResult::advance();
                       })
                       .wasInterrupted();
-    if (seed % 5 == 0 && !scales)
+    if (scales) {
+      ++refused;
+      expectTwoScales(*module);
+    } else if (seed % 5 == 0) {
       options.step.lossScale.mode = "dynamic";
+    }
     if (seed % 7 == 0)
       options.graph.precision = "bf16";
     PassManager graph(&context);
@@ -202,6 +227,7 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
     ASSERT_TRUE(succeeded(plan.run(*module))) << "seed " << seed;
     note(*module);
   }
+  EXPECT_GT(refused, 0);
   for (RegisteredOperationName op : context.getRegisteredOperations()) {
     if (op.getDialectNamespace() != TrainDialect::getDialectNamespace())
       continue;
