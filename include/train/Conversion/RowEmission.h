@@ -25,6 +25,10 @@ mlir::Value emitWiden(mlir::ImplicitLocOpBuilder &b, mlir::Value stored,
 /// converse.
 mlir::Value emitNarrow(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
                        mlir::Type element);
+/// A computed element rounded as a buffer of `element` would round it, in the type in
+/// which it was computed.
+mlir::Value emitRound(mlir::ImplicitLocOpBuilder &b, mlir::Value computed,
+                      mlir::Type element);
 
 /// What a reduction starts from, in the given scalar or vector type.
 mlir::Value emitNeutral(mlir::ImplicitLocOpBuilder &b, Reduction reduction,

@@ -209,6 +209,8 @@ mlir::Type getComputeType(mlir::Type element);
 /// integer arithmetic: processors that have an instruction for it flush subnormals,
 /// others would call a library function for each element.
 mlir::Value truncateToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
+/// The same as an f32 again: a value that is stored as bf16, where a kernel uses it on.
+mlir::Value roundToBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 /// The bits of a bf16 as f32.
 mlir::Value extendBf16(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);
 

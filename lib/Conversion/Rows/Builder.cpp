@@ -228,20 +228,32 @@ Type rows::withElement(Type like, Type element) {
   return element;
 }
 
-Value rows::truncateToBf16(ImplicitLocOpBuilder &b, Value x) {
+/// The word whose high half is x rounded to bf16. A store shifts it down, a later use in
+/// the same kernel masks it: what both need is computed once.
+static Value roundHighHalf(ImplicitLocOpBuilder &b, Value x) {
   Type words = withElement(x.getType(), b.getI32Type());
   Value bits = arith::BitcastOp::create(b, words, x);
-  Value sixteen = constantLike(b, words, 16);
-  Value high = arith::ShRUIOp::create(b, bits, sixteen);
+  Value high = arith::ShRUIOp::create(b, bits, constantLike(b, words, 16));
   // Half a unit less one, and one more where the last kept bit is odd.
   Value odd = arith::AndIOp::create(b, high, constantLike(b, words, 1));
-  Value sum = arith::AddIOp::create(
+  Value rounded = arith::AddIOp::create(
       b, bits, arith::AddIOp::create(b, odd, constantLike(b, words, 0x7fff)));
-  Value rounded = arith::ShRUIOp::create(b, sum, sixteen);
-  Value quiet = arith::OrIOp::create(b, high, constantLike(b, words, 0x40));
+  // The carry of a NaN could run into its exponent: it is cut, and made quiet.
+  Value quiet = arith::OrIOp::create(b, bits, constantLike(b, words, 0x400000));
   Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
-  Value word = arith::SelectOp::create(b, isNan, quiet, rounded);
-  return arith::TruncIOp::create(b, withElement(x.getType(), b.getI16Type()), word);
+  return arith::SelectOp::create(b, isNan, quiet, rounded);
+}
+
+Value rows::truncateToBf16(ImplicitLocOpBuilder &b, Value x) {
+  Value word = roundHighHalf(b, x);
+  Value high = arith::ShRUIOp::create(b, word, constantLike(b, word.getType(), 16));
+  return arith::TruncIOp::create(b, withElement(x.getType(), b.getI16Type()), high);
+}
+
+Value rows::roundToBf16(ImplicitLocOpBuilder &b, Value x) {
+  Value word = roundHighHalf(b, x);
+  Value kept = arith::AndIOp::create(b, word, constantLike(b, word.getType(), -65536));
+  return arith::BitcastOp::create(b, x.getType(), kept);
 }
 
 Value rows::extendBf16(ImplicitLocOpBuilder &b, Value bits) {
@@ -276,7 +288,7 @@ int rows::Builder::roundTo(int node, Type type) {
   llvm::raw_string_ostream(key) << "round" << type;
   int rounded =
       compute(key, wide, {node}, [=](ImplicitLocOpBuilder &b, ArrayRef<Value> in) {
-        return emitWiden(b, emitNarrow(b, in[0], type), type, wide);
+        return emitRound(b, in[0], type);
       });
   unrounded[rounded] = {node, type};
   return rounded;

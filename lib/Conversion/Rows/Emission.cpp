@@ -52,6 +52,13 @@ Value rows::emitNarrow(ImplicitLocOpBuilder &b, Value computed, Type element) {
   return arith::TruncFOp::create(b, withElement(type, storage), computed);
 }
 
+Value rows::emitRound(ImplicitLocOpBuilder &b, Value computed, Type element) {
+  Type compute = getElementTypeOrSelf(computed.getType());
+  if (compute.isF32() && element.isBF16())
+    return roundToBf16(b, computed);
+  return emitWiden(b, emitNarrow(b, computed, element), element, compute);
+}
+
 Value rows::emitNeutral(ImplicitLocOpBuilder &b, Reduction reduction, Type type) {
   switch (reduction) {
   case Reduction::Sum:
