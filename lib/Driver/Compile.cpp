@@ -162,10 +162,12 @@ private:
   /// know what for.
   void noteNarrowProducts() const {
     const std::string &precision = options.train.graph.precision;
-    if (precision == "f16" || (precision == "bf16" && !target.bf16Tiles))
+    bool isStored = precision == "fp8" || precision == "fp4";
+    if (isStored || precision == "f16" || (precision == "bf16" && !target.bf16Tiles))
       llvm::errs() << "train-compile: note: " << target.name << " multiplies "
-                   << precision << " as f32: --precision=" << precision
-                   << " saves memory there, not time\n";
+                   << precision << " as "
+                   << (isStored && target.bf16Tiles ? "bf16" : "f32")
+                   << ": --precision=" << precision << " saves memory there, not time\n";
   }
 
   // The report to compare with; without one, nothing is read.

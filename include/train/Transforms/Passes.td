@@ -213,7 +213,8 @@ def TrainQuantize : TrainPass<"train-quantize"> {
     A value is quantized once for each form and read from there by all products; each reads it through a dequantize of its own, so that what lives from
     the forward to the backward pass is narrow. Where backward reads the wide value anyway, the narrow one is not kept but made again. Weights are
     quantized from the parameter itself where a product reads them, forward and backward, so that no narrow weight is kept, and a
-    parameter that only such products read needs no working copy. Inputs of the weight gradient in blocks have the blocks along the rows.
+    parameter that only such products read needs no working copy. Inputs of the weight gradient in blocks have the blocks along the rows; with nvfp4, both are
+    multiplied by one orthogonal matrix before, 16 rows at a time, which their product does not see.
 
     A product whose operands do not divide into blocks keeps bf16: a remark. A program without marks stays as it is.
 
