@@ -105,6 +105,17 @@ struct DenseOut {
   }
 };
 
+/// Tiles of a block of C from packed panels, k elements deep.
+template <typename Out>
+TRAIN_INLINE void multiplyPanels(const Out &out, int64_t row, int64_t rows,
+                                 int64_t column, int64_t columns, int64_t k,
+                                 const float *left, const float *right, bool add) {
+  for (int64_t j = 0; j < columns; j += kTileColumns)
+    for (int64_t i = 0; i < rows; i += kTileRows)
+      out.tileAt(row + i, min(kTileRows, rows - i), column + j,
+                 min(kTileColumns, columns - j), k, left + i * k, right + j * k, add);
+}
+
 /// C[m x n] (+)= A[m x k] B[k x n]. `scratch` has kGemmScratchBytes, aligned to 64. With
 /// k = 0 the tiles are written as zeros.
 template <typename LeftSource, typename RightSource, typename Out>
@@ -125,11 +136,7 @@ static void gemm(const LeftSource &left, const RightSource &right, const Out &ou
         int64_t rows = min(kBlockRows, m - i0);
         for (int64_t i = 0; i < rows && depth > 0; i += kTileRows)
           left.pack(i0 + i, min(kTileRows, rows - i), k0, depth, packedLeft + i * depth);
-        for (int64_t j = 0; j < columns; j += kTileColumns)
-          for (int64_t i = 0; i < rows; i += kTileRows)
-            out.tileAt(i0 + i, min(kTileRows, rows - i), j0 + j,
-                       min(kTileColumns, columns - j), depth, packedLeft + i * depth,
-                       packedRight + j * depth, add);
+        multiplyPanels(out, i0, rows, j0, columns, depth, packedLeft, packedRight, add);
       }
     }
   }

@@ -12,6 +12,15 @@
 
 namespace train::cpu::TRAIN_SIMD {
 
+/// Whether products of elements T run on a matrix unit.
+template <typename T> constexpr bool onUnit() {
+#ifdef TRAIN_SIMD_MATRIX_UNIT
+  return __is_same(T, BFloat16);
+#else
+  return false;
+#endif
+}
+
 /// C[m x n] (+)= A[m x k] B[k x n] for sources of elements T; otherwise as gemm.
 template <typename T, typename LeftSource, typename RightSource>
 TRAIN_INLINE void product(const LeftSource &left, const RightSource &right,

@@ -90,6 +90,10 @@ TEST(Matmul, NarrowElements) {
               with(1, m, n, k);
         with(1, 450, 37, 400);
         with(1, 9, 1041, 30);
+        with(1, 146, 515, 33); // rounded block by block
+        with(1, 146, 20, 390);
+        with(1, 440, 17, 770); // held until k is over
+        with(1, 5, 520, 770);
         with(1, 1, 70000, 3);
         with(3, 40, 70, 31, true, false);
         with(3, 40, 70, 31, false, true);
