@@ -173,16 +173,7 @@ TEST_F(RandomGraphs, RefuseWhatThereIsNot) {
 //===-- Through the compiler --------------------------------------------------===//
 
 // What never comes up in the graphs or their steps, and why.
-static const char *kRecipe =
-    "belongs to recipes of fp8 and fp4, which no pass follows yet";
-static const std::map<std::string, std::string> kReasons = {
-    {"train.quantize", kRecipe},
-    {"train.dequantize", kRecipe},
-    {"train.quantize_blocks", kRecipe},
-    {"train.dequantize_blocks", kRecipe},
-    {"train.amax", kRecipe},
-    {"train.delayed_scale", kRecipe},
-};
+static const std::map<std::string, std::string> kReasons = {};
 
 TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
   std::map<std::string, int> seen;
@@ -190,6 +181,7 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
     module->walk([&](Operation *op) { ++seen[op->getName().getStringRef().str()]; });
   };
   int refused = 0;
+  const char *precisions[] = {"bf16", "fp8", "f16", "fp4"};
   const char *optimizers[] = {"adamw", "sgd", "momentum", "adam"};
   for (uint64_t seed = 1; seed <= 120; ++seed) {
     OwningOpRef<ModuleOp> module = make(seed);
@@ -214,7 +206,7 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
       options.step.lossScale.mode = "dynamic";
     }
     if (seed % 7 == 0)
-      options.graph.precision = "bf16";
+      options.graph.precision = precisions[seed / 7 % std::size(precisions)];
     PassManager graph(&context);
     buildGraphPipeline(graph, options.graph);
     buildStepPipeline(graph, options.step);
