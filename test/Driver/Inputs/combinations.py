@@ -8,7 +8,8 @@ steps, and so is its yardstick: the same without recomputation and compression, 
 
 - Every loss is finite, and no step is skipped in f32 and bf16.
 - With --compress=none, parameters and optimizer state are those of the yardstick after each step, bit for bit.
-- With another, the loss of the first step is the yardstick's, which sees nothing of it, and that of the last is near.
+- With another, the loss of the first step is the yardstick's, which sees nothing of it, and that of the last is near. With
+  micro-batches the first is only near, too: their sum may read a loss that was made again for backward, of rounded logits.
 
 One line per failure with the commands that repeat it; the last line sums up. Exit codes: 0 no failures, 1 failures. A new
 precision, kind of compression or strategy is one more word in DIMENSIONS. The tools are found in PATH.
@@ -35,7 +36,7 @@ ELEMENTWISE = {"gpt2": "gelu", "gpt2-dropout": "gelu", "unet": "relu"}
 # "" leaves the option out. {op} is an elementwise op of the model; budget is half way from the smallest arena to all.
 DIMENSIONS = {
     "model": list(MODELS),
-    "precision": ["f32", "bf16", "f16"],
+    "precision": ["f32", "bf16", "f16", "fp8", "fp4"],
     "remat": ["none", "block", "sqrt", "sublayer", "selective:{op}", "policy:save-dots", "budget"],
     "accumulate": ["1", "2", "4"],
     "clip-norm": ["", "0.5"],
@@ -45,7 +46,7 @@ DIMENSIONS = {
     "grad-type": ["f32", "bf16"],
 }
 YARDSTICK = {"remat": "none", "compress": "none"}
-NEAR = 0.02  # of the loss
+NEAR, NEAR_FIRST = 0.02, 1e-5  # of the loss
 
 
 def yardstick_of(row):
@@ -163,7 +164,7 @@ def compare(folder, row, yardsticks, steps):
                 raise Failure(f"step {step} has another hash than under {YARDSTICK}; {repeat}")
         return
     first, last = (abs(lines[i]["loss"] - expected[i]["loss"]) / expected[i]["loss"] for i in (0, -1))
-    if first != 0 or last > NEAR:
+    if first > (NEAR_FIRST if int(row["accumulate"]) > 1 else 0) or last > NEAR:
         raise Failure(f"the first loss is off by {first:.2g}, the last by {last:.2g}; {repeat}")
 
 
