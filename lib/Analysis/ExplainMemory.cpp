@@ -81,6 +81,7 @@ public:
     printCategories();
     printLargest();
     printSaved();
+    printEncoded();
     printRecomputed();
     printOps();
   }
@@ -188,6 +189,10 @@ private:
     std::string text =
         always ? "lives across steps"
                : "from " + opAt(buffer.firstUse) + " to " + opAt(buffer.lastUse);
+    if (buffer.encoded && *buffer.encoded)
+      text = "holds " + size(*buffer.encoded) + " in fewer bits, " + text;
+    else if (buffer.encoded)
+      text = "scales of what is in fewer bits, " + text;
     if (buffer.uses.empty())
       return text;
     auto next = llvm::lower_bound(buffer.uses, report.peak.position);
@@ -253,13 +258,33 @@ private:
        << "\n";
   }
 
+  void printEncoded() {
+    int64_t count = 0, bytes = 0, whole = 0;
+    for (const Buffer &buffer : report.buffers) {
+      if (!buffer.encoded || !report.isAliveAtPeak(buffer))
+        continue;
+      count += *buffer.encoded > 0;
+      bytes += buffer.bytes;
+      whole += *buffer.encoded;
+    }
+    if (count)
+      os << "\nStored in fewer bits at the peak: " << count << " activations, "
+         << size(bytes) << " instead of " << size(whole) << "\n";
+  }
+
   void printRecomputed() {
-    double all = 0, again = 0, flops = 0;
-    int64_t count = 0;
+    double all = 0, again = 0, flops = 0, decoding = 0;
+    int64_t count = 0, decoded = 0;
     for (const MemoryReport::Op &op : report.ops) {
       double times = static_cast<double>(op.times);
       all += op.cost.seconds * times;
-      if (!op.recomputed)
+      if (op.decodes) {
+        decoded += op.cost.seconds > 0;
+        decoding += op.cost.seconds * times;
+        continue;
+      }
+      // Views of what is computed again take no time.
+      if (!op.recomputed || op.cost.seconds == 0)
         continue;
       ++count;
       again += op.cost.seconds * times;
@@ -272,6 +297,9 @@ private:
       os << "nothing";
     else
       os << count << " ops" << format(", %.3f GFLOP, %.2f ms", flops * 1e-9, again * 1e3);
+    if (decoded)
+      os << "; made whole from fewer bits: " << decoded << " times"
+         << format(", %.2f ms", decoding * 1e3);
     os << format("; @%s is predicted to take %.2f ms.\n", report.peak.program.c_str(),
                  all * 1e3);
   }

@@ -86,7 +86,18 @@ private:
                               first,
                               last,
                               {},
+                              std::nullopt,
                               std::nullopt});
+  }
+
+  /// The results of an op that puts a tensor of `bytes` into fewer bits.
+  void addEncoded(Operation &op, int64_t bytes) {
+    for (Value result : op.getResults()) {
+      std::optional<Place> place = timeline.lookup(result);
+      if (place && !place->persistent)
+        report.buffers[place->storage + persistent.getStorages().size()].encoded = bytes;
+      bytes = 0;
+    }
   }
 
   void describeBlock(Block &block, int64_t times) {
@@ -99,6 +110,11 @@ private:
           llvm::join(llvm::map_range(op.getResultTypes(), getTypeText), ",");
       described.times = times;
       described.recomputed = op.hasAttr(kCloneAttr);
+      if (auto encoded = op.getAttrOfType<IntegerAttr>(kEncodedAttr)) {
+        described.decodes = described.recomputed;
+        if (!described.decodes)
+          addEncoded(op, encoded.getInt());
+      }
       if (!isOnlyName(op)) {
         for (Value operand : op.getOperands())
           addUse(operand, position);

@@ -83,7 +83,8 @@ static bool fromJSON(const json::Value &value, MemoryReport::Buffer &buffer,
       !mapBytes(*value.getAsObject(), "offset", buffer.offset, path) ||
       !map.map("first_use", buffer.firstUse) || !map.map("last_use", buffer.lastUse) ||
       !map.mapOptional("shape", buffer.shape) || !map.mapOptional("uses", buffer.uses) ||
-      !map.mapOptional("recompute", buffer.recompute))
+      !map.mapOptional("recompute", buffer.recompute) ||
+      !map.mapOptional("encoded", buffer.encoded))
     return false;
   if (std::optional<Category> known = parseCategory(category)) {
     buffer.category = *known;
@@ -97,7 +98,8 @@ static bool fromJSON(const json::Value &value, MemoryReport::Op &op, json::Path 
   json::ObjectMapper map(value, path);
   return map && map.map("name", op.name) && map.map("location", op.location) &&
          map.map("shape", op.shape) && map.map("times", op.times) &&
-         map.map("recomputed", op.recomputed) && fromJSON(value, op.cost, path);
+         map.map("recomputed", op.recomputed) && map.mapOptional("decodes", op.decodes) &&
+         fromJSON(value, op.cost, path);
 }
 
 static bool readSpaces(const json::Object &object,
@@ -232,6 +234,8 @@ json::Object train::toJson(const MemoryReport &report) {
       recompute["ops"] = buffer.recompute->ops;
       described["recompute"] = std::move(recompute);
     }
+    if (buffer.encoded)
+      described["encoded"] = *buffer.encoded;
     buffers.push_back(std::move(described));
   }
   object["buffers"] = std::move(buffers);
@@ -246,6 +250,8 @@ json::Object train::toJson(const MemoryReport &report) {
     described["shape"] = op.shape;
     described["times"] = op.times;
     described["recomputed"] = op.recomputed;
+    if (op.decodes)
+      described["decodes"] = true;
     ops.push_back(std::move(described));
   }
   object["ops"] = std::move(ops);

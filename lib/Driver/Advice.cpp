@@ -9,6 +9,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "train/Analysis/PlanAttributes.h"
+#include "train/Transforms/CompressFormats.h"
 #include "train/Transforms/ModelSize.h"
 
 using namespace mlir;
@@ -32,6 +33,7 @@ static std::optional<Advice> planQuietly(ModuleOp graph, const TrainOptions &opt
     return std::nullopt;
   Advice advice;
   advice.arena = arena.getInt();
+  advice.isLossy = options.plan.compress != "none";
   for (auto step : module->getOps<StepOp>()) {
     auto base = step->getAttrOfType<FloatAttr>(kBaseSecondsAttr);
     auto extra = step->getAttrOfType<FloatAttr>(kRecomputeSecondsAttr);
@@ -68,6 +70,13 @@ static std::vector<int64_t> getDivisors(int64_t number) {
   return divisors;
 }
 
+/// The formats of fewer bits than the options say, the most bits first.
+static ArrayRef<llvm::StringLiteral> getNarrowerFormats(const TrainOptions &options) {
+  ArrayRef<llvm::StringLiteral> all(kCompressFormats);
+  return all.drop_front(llvm::find(all, StringRef(options.plan.compress)) - all.begin() +
+                        1);
+}
+
 std::vector<Advice> train::findFittingOptions(ModuleOp graph, const TrainOptions &given,
                                               int64_t budget, int64_t microBatch) {
   std::vector<Advice> found;
@@ -91,7 +100,19 @@ std::vector<Advice> train::findFittingOptions(ModuleOp graph, const TrainOptions
     options.graph.lossChunk = 0;
     attempt("--loss-chunk=auto");
   }
-  if (!found.empty() || microBatch < 2)
+  bool isLossless = !found.empty();
+  for (StringRef format : getNarrowerFormats(given)) {
+    TrainOptions whole = options;
+    std::string before = spelled;
+    size_t known = found.size();
+    options.plan.compress = format.str();
+    attempt(("--compress=" + format).str());
+    options = std::move(whole);
+    spelled = std::move(before);
+    if (found.size() > known)
+      break;
+  }
+  if (isLossless || microBatch < 2)
     return found;
   // What fits with many samples fits with fewer, so the largest divisor is found by
   // halving.
@@ -114,6 +135,45 @@ std::vector<Advice> train::findFittingOptions(ModuleOp graph, const TrainOptions
     attempt("--micro-batch=" + std::to_string(options.graph.batch) +
             " --accumulate=" + std::to_string(options.step.accumulate));
   }
+  return found;
+}
+
+std::vector<Advice> train::findSmallerOptions(ModuleOp graph, const TrainOptions &given,
+                                              int64_t arena, int64_t microBatch) {
+  std::vector<Advice> found;
+  TrainOptions options = given;
+  options.plan.pareto = false;
+  auto attempt = [&](const std::string &change) {
+    std::optional<Advice> advice = planQuietly(graph, options);
+    if (advice && advice->arena < arena) {
+      advice->options = change;
+      found.push_back(*advice);
+    }
+    options.graph = given.graph;
+    options.step = given.step;
+    options.plan.remat = given.plan.remat;
+    options.plan.compress = given.plan.compress;
+  };
+  for (const char *rule : {"sublayer", "block"}) {
+    options.plan.remat = rule;
+    attempt(std::string("--remat=") + rule);
+  }
+  for (StringRef format : getNarrowerFormats(given)) {
+    options.plan.compress = format.str();
+    attempt(("--compress=" + format).str());
+  }
+  if (!given.graph.lossChunk) {
+    options.graph.lossChunk = 0;
+    attempt("--loss-chunk=auto");
+  }
+  if (microBatch > 1 && microBatch % 2 == 0) {
+    options.graph.batch = microBatch / 2;
+    options.step.accumulate = 2 * given.step.accumulate;
+    attempt("--micro-batch=" + std::to_string(options.graph.batch) +
+            " --accumulate=" + std::to_string(options.step.accumulate));
+  }
+  llvm::stable_sort(found,
+                    [](const Advice &a, const Advice &b) { return a.arena > b.arena; });
   return found;
 }
 

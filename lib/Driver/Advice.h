@@ -1,7 +1,8 @@
 //===- Advice.h - what would fit a memory budget ------------------------------===//
 //
 // After a refusal: the cheapest changes of options that make the plan fit. For an
-// explanation: how much more of each size would fit. Everything is found by planning it.
+// explanation: what single changes of options would need, and how much more of each size
+// would fit. Everything is found by planning it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TRAIN_LIB_DRIVER_ADVICE_H
@@ -18,16 +19,24 @@ struct Advice {
   std::string options;
   /// Bytes of the arena then.
   int64_t arena = 0;
-  /// Predicted time of repetitions, in percent of the step without them.
+  /// Predicted time of repetitions and of compression, in percent of the step without
+  /// them.
   double extraPercent = 0;
+  /// What backward reads is rounded: the training is another one.
+  bool isLossy = false;
 };
 
-/// For options that do not fit `budget` bytes: with another strategy, with the loss in
-/// chunks, and with both and the largest smaller micro-batch that fits, at the same
-/// global batch. `microBatch` is the samples now computed at once, 0 if the model marks
-/// none.
+/// For options that do not fit `budget` bytes: with another strategy; with the loss in
+/// chunks; with both and activations in as many bits as fit; and where all of them must
+/// be whole, with the largest smaller micro-batch that fits, at the same global batch.
+/// `microBatch` is the samples now computed at once, 0 if the model marks none.
 std::vector<Advice> findFittingOptions(mlir::ModuleOp graph, const TrainOptions &options,
                                        int64_t budget, int64_t microBatch);
+
+/// Single changes of the options that need less than `arena` bytes, the largest arena
+/// first: other strategies by rule, fewer bits, the loss in chunks, half a micro-batch.
+std::vector<Advice> findSmallerOptions(mlir::ModuleOp graph, const TrainOptions &options,
+                                       int64_t arena, int64_t microBatch);
 
 /// How far one size of a model can go.
 struct SizeLimit {

@@ -94,7 +94,7 @@ public:
     if (int code = settleBatch(*module); code != kCompileDone)
       return code;
     OwningOpRef<ModuleOp> graph;
-    if (options.memoryBudget)
+    if (options.memoryBudget || options.explainMemory)
       graph = module->clone();
     if (failed(runPipelines(*module, stop.value_or(Stage::Planned)))) {
       if (!(*module)->hasAttr(kMinimumBytesAttr))
@@ -334,7 +334,8 @@ private:
   //===-- Memory
   //-------------------------------------------------------------------------------===//
 
-  /// `graph` is the model before the passes; null without a budget.
+  /// `graph` is the model before the passes; null where neither a budget nor an
+  /// explanation is asked for.
   int reportMemory(ModuleOp module, ModuleOp graph) {
     auto bytes = [&](StringRef name) {
       auto attr = module->getAttrOfType<IntegerAttr>(name);
@@ -355,7 +356,8 @@ private:
         priceRecomputation(module, *memory);
       if (options.explainMemory) {
         explainMemory(*memory, llvm::outs());
-        if (graph)
+        printSmallerOptions(findSmallerOptions(graph, train, arena, microBatch), arena);
+        if (options.memoryBudget)
           printLargestSizes(
               findLargestSizes(graph, train, options.memoryBudget, microBatch),
               options.memoryBudget);

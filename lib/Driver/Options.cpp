@@ -3,6 +3,7 @@
 #include "train/Driver/Compile.h"
 #include "train/Support/ByteSize.h"
 #include "train/Support/CommandLine.h"
+#include "train/Transforms/CompressFormats.h"
 #include "train/Transforms/RematStrategy.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -410,9 +411,10 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
       "sublayer, selective:OP,..., policy:save-nothing|save-everything|save-dots|"
       "save-dots-no-batch|save:NAME|recompute:NAME, or budget (none; budget where "
       "there is a --memory-budget)");
-  app.add_option("--compress", o.train.plan.compress,
-                 "Type that kept activations may be stored in until backward reads them: "
-                 "none or bf16 (none)");
+  app.add_option(
+      "--compress", o.train.plan.compress,
+      "What kept activations may be stored as until backward reads them: none, "
+      "bf16, fp8 (MXFP8) or fp4 (NVFP4) (none)");
   app.add_option(
       "--memory-budget", budget,
       "The arena may be as large as this (1.5GiB, 800MiB, bytes); no plan that fits "
@@ -499,11 +501,9 @@ int train::parseCompileOptions(int argc, const char *const *argv, CompileOptions
     o.memoryBudget = *bytes;
   }
   const std::string &compress = o.train.plan.compress;
-  if (compress == "fp8" || compress == "fp4")
-    return usage("--compress=" + compress +
-                 " is not supported by this version; only none and bf16 are");
-  if (compress != "none" && compress != "bf16")
-    return usage("--compress is none or bf16, not '" + compress + "'");
+  if (!llvm::is_contained(kCompressFormats, llvm::StringRef(compress)))
+    return usage("--compress is " + kCompressFormatList.str() + ", not '" + compress +
+                 "'");
   if (std::string wrong = settleRemat(o, app.count("--remat")); !wrong.empty())
     return usage(wrong);
   if (app.count("--threads") && (o.threads < 1 || o.threads > 1024))

@@ -40,6 +40,21 @@ void train::printPareto(ModuleOp module) {
   }
 }
 
+// Lines such as `     2.10 GiB   -30.1 %  time  +25.0 %  --remat=block`.
+void train::printSmallerOptions(const std::vector<Advice> &all, int64_t arena) {
+  llvm::raw_ostream &os = llvm::outs();
+  os << "\nWhat one more option would make of the arena, each planned\n";
+  if (all.empty())
+    os << "  no strategy by rule, format or half a micro-batch makes it smaller\n";
+  for (const Advice &advice : all) {
+    double change =
+        100.0 * static_cast<double>(advice.arena - arena) / static_cast<double>(arena);
+    os << llvm::right_justify(formatByteSize(advice.arena), 13)
+       << llvm::format("%8.1f %%  time %+6.1f %%  ", change, advice.extraPercent)
+       << advice.options << (advice.isLossy ? "  (rounds what backward reads)\n" : "\n");
+  }
+}
+
 // Lines such as `  sequence         20224  (now 1024; no plan for 20352)`.
 void train::printLargestSizes(const std::vector<SizeLimit> &limits, int64_t budget) {
   llvm::raw_ostream &os = llvm::outs();
@@ -69,8 +84,8 @@ void train::printAdvice(const std::vector<Advice> &all) {
   for (const Advice &advice : all)
     llvm::errs() << "train-compile: note: it fits with " << advice.options << ": arena "
                  << advice.arena << " bytes (" << formatByteSize(advice.arena) << "), "
-                 << llvm::format("%.1f", advice.extraPercent)
-                 << " % more time predicted\n";
+                 << llvm::format("%.1f", advice.extraPercent) << " % more time predicted"
+                 << (advice.isLossy ? ", what backward reads is rounded\n" : "\n");
   if (all.empty())
     llvm::errs() << "train-compile: note: no other strategy or micro-batch fits\n";
 }

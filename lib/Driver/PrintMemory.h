@@ -21,6 +21,9 @@ void printRecomputation(mlir::ModuleOp module);
 /// The table of arenas and times of `--pareto`.
 void printPareto(mlir::ModuleOp module);
 
+/// What single changes of options would need instead of `arena` bytes.
+void printSmallerOptions(const std::vector<Advice> &all, int64_t arena);
+
 /// How far each size goes within `budget` bytes; also which sizes are not known.
 void printLargestSizes(const std::vector<SizeLimit> &limits, int64_t budget);
 

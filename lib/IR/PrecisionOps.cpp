@@ -263,6 +263,11 @@ LogicalResult QuantizeBlocksOp::setBatch(int64_t from, int64_t to) {
   return setSamplesTo(*this, from, to);
 }
 RowKind QuantizeBlocksOp::getRowKind() { return RowKind::Flat; }
+// Rounding and saturating in integers is most of it; where a tensor has a scale too, so
+// is a division per block (docs/rationale/row-programs.md has the times).
+int64_t QuantizeBlocksOp::getFlops() {
+  return getElementwiseFlops(getX(), getScale() ? 50 : 25);
+}
 
 LogicalResult DequantizeBlocksOp::verify() {
   return checkBlocks(failureAt(*this), getResult(), getQ(), getScales(), getScale());

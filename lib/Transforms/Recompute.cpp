@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Recompute.h"
+#include "Encoding.h"
 #include "FlatBody.h"
 #include "OneKernel.h"
 #include "mlir/IR/Matchers.h"
@@ -344,13 +345,15 @@ private:
     OpBuilder builder(op);
     for (RecomputeAttr entry : *entries) {
       Refusal refusal;
-      Operation *clone =
-          isCopyOfItself(entry)
-              ? decode(builder, entry, number, refusal)
-              : executeAgain(
-                    builder, ops, entry, number,
-                    [&](Value value) { return getNewest(value, builder); },
-                    [&](Value old, Value fresh) { bind(old, fresh); }, refusal);
+      if (isCopyOfItself(entry)) {
+        if (!decode(builder, entry, number, refusal))
+          return report(op, refusal, ops);
+        continue;
+      }
+      Operation *clone = executeAgain(
+          builder, ops, entry, number,
+          [&](Value value) { return getNewest(value, builder); },
+          [&](Value old, Value fresh) { bind(old, fresh); }, refusal);
       if (!clone)
         return report(op, refusal, ops);
       clone->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
@@ -359,11 +362,10 @@ private:
   }
 
   /// Makes what a copy stands for, and the copy if there is none yet.
-  Operation *decode(OpBuilder &builder, RecomputeAttr entry, int64_t end,
-                    Refusal &refusal) {
-    auto refuse = [&](StringRef what) {
-      refusal = {entry.getOp(), what.str()};
-      return nullptr;
+  bool decode(OpBuilder &builder, RecomputeAttr entry, int64_t end, Refusal &refusal) {
+    auto refuse = [&](std::string what) {
+      refusal = {entry.getOp(), std::move(what)};
+      return false;
     };
     Operation *original = ops[entry.getOp()];
     if (!original || entry.getOp() >= end)
@@ -372,30 +374,49 @@ private:
     if (results.size() != 1 || results[0] < 0 || results[0] >= original->getNumResults())
       return refuse("has no single result of that number to copy");
     OpResult result = original->getResult(results[0]);
-    auto type = dyn_cast<RankedTensorType>(result.getType());
+    auto type = cast<RankedTensorType>(result.getType());
     auto attribute = original->getAttrOfType<TypeAttr>(kCompressAttr);
     auto narrow = attribute ? dyn_cast<FloatType>(attribute.getValue()) : FloatType();
-    if (!narrow || !type || !isa<FloatType>(type.getElementType()) ||
-        narrow.getWidth() >= type.getElementTypeBitWidth())
-      return refuse("names no narrower float type in 'train.compress_to'");
-    Operation *&copy = copies[result];
-    if (!copy) {
+    if (!narrow)
+      return refuse("names no float type in 'train.compress_to'");
+    std::optional<Encoding> encoding = Encoding::get(type, narrow);
+    if (!encoding) {
+      std::string what;
+      llvm::raw_string_ostream(what)
+          << "has a result of " << type
+          << ", of which there is no smaller copy with elements of " << narrow;
+      return refuse(std::move(what));
+    }
+    SmallVector<Operation *> made;
+    auto mark = [&] {
+      Attribute layer = original->getAttr(kLayerAttr);
+      for (Operation *op : made) {
+        int64_t bytes = op == made.back() ? getByteSize(type) : 0;
+        op->setAttr(kEncodedAttr, builder.getI64IntegerAttr(bytes));
+        if (layer)
+          op->setAttr(kLayerAttr, layer);
+      }
+    };
+    Copy &copy = copies[result];
+    if (!copy.last) {
       // In the order of results, behind the copies of the ones before.
       Operation *last = original;
       for (OpResult earlier : original->getResults().take_front(results[0]))
-        if (Operation *known = copies.lookup(earlier))
+        if (Operation *known = copies.lookup(earlier).last)
           last = known;
       OpBuilder behind(original->getContext());
       behind.setInsertionPointAfter(last);
-      copy = CastOp::create(behind, original->getLoc(), type.clone(narrow), result);
-      if (Attribute layer = original->getAttr(kLayerAttr))
-        copy->setAttr(kLayerAttr, layer);
+      copy.parts = encoding->encode(behind, result, made);
+      copy.last = made.back();
+      mark();
+      made.clear();
     }
-    auto whole = CastOp::create(builder, original->getLoc(), type, copy->getResult(0));
-    if (Attribute layer = original->getAttr(kLayerAttr))
-      whole->setAttr(kLayerAttr, layer);
+    Value whole = encoding->decode(builder, original->getLoc(), copy.parts, made);
+    mark();
+    for (Operation *op : made)
+      op->setAttr(kCloneAttr, builder.getI64IntegerAttr(++clones));
     bind(result, whole);
-    return whole;
+    return true;
   }
 
   void bind(Value old, Value fresh) {
@@ -453,8 +474,12 @@ private:
   DenseMap<Value, Value> current;
   /// By value of a clone, the original.
   DenseMap<Value, Value> origins;
-  /// By result, its copy of fewer bits.
-  DenseMap<Value, Operation *> copies;
+  /// What holds a result in fewer bits, and the last op that makes it; null for none.
+  struct Copy {
+    SmallVector<Value, 3> parts;
+    Operation *last = nullptr;
+  };
+  DenseMap<Value, Copy> copies;
   int64_t clones = 0;
 };
 

@@ -21,7 +21,8 @@ inline constexpr llvm::StringLiteral kRecomputeBeforeAttr = "train.recompute_bef
 inline constexpr llvm::StringLiteral kSinkAttr = "train.sink";
 
 /// On an op: a float type. An entry of kRecomputeBeforeAttr that has one result of this
-/// op from that same result reads a copy of the type, which is made right after the op.
+/// op from that same result reads a copy with elements of the type, as Encoding.h says,
+/// which is made right after the op.
 inline constexpr llvm::StringLiteral kCompressAttr = "train.compress_to";
 
 /// Whether an entry has a result from a copy of itself.

@@ -60,6 +60,9 @@ struct MemoryReport {
     /// executed once more to have it at its next use, given what is alive there anyway.
     /// createMemoryReport leaves it open, priceRecomputation fills it in.
     std::optional<Cost> recompute;
+    /// For what holds another tensor in fewer bits: the bytes of that, 0 for its second
+    /// part and on (scales).
+    std::optional<int64_t> encoded;
   };
   struct Op {
     std::string name;
@@ -68,6 +71,9 @@ struct MemoryReport {
     Cost cost;         ///< zero for a loop: its body's ops have it
     int64_t times = 1; ///< executions per step
     bool recomputed = false;
+    /// It makes a tensor whole again that was stored in fewer bits; then `recomputed` is
+    /// set, too.
+    bool decodes = false;
   };
 
   std::vector<Space> spaces;
@@ -103,11 +109,12 @@ mlir::FailureOr<MemoryReport> createMemoryReport(mlir::ModuleOp module,
 ///   the `live_bytes` there;
 /// - `by_category`: bytes alive there by category; they add up to `live_bytes`;
 /// - `buffers`: what that program keeps in the arena: `name`, `location`, `category`,
-///   `shape`, `bytes`, `offset`, `first_use`, `last_use`, `uses`, and `recompute` for
-///   saved activations (`flops`, `bytes`, `seconds`, `ops`);
+///   `shape`, `bytes`, `offset`, `first_use`, `last_use`, `uses`, `recompute` for saved
+///   activations (`flops`, `bytes`, `seconds`, `ops`), and `encoded` for what holds a
+///   tensor in fewer bits: how many bytes that has;
 /// - `steps`: bytes alive at each position of that program;
 /// - `ops`: what is executed at each position: `name`, `location`, `shape`, `flops`,
-///   `bytes`, `seconds`, `times`, `recomputed`;
+///   `bytes`, `seconds`, `times`, `recomputed`, and `decodes` where that is so;
 /// - `programs`: `name` and `live_bytes` at the peak of each program.
 llvm::json::Object toJson(const MemoryReport &report);
 

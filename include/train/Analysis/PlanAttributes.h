@@ -26,6 +26,11 @@ inline constexpr llvm::StringLiteral kThreadsAttr = "train.threads";
 /// On an op that is executed again: an i64, different for each.
 inline constexpr llvm::StringLiteral kCloneAttr = "train.clone";
 
+/// On what puts a tensor into fewer bits, and on what makes it whole again, which carries
+/// kCloneAttr too: the bytes of the tensor, i64; 0 on all but the last of several such
+/// ops.
+inline constexpr llvm::StringLiteral kEncodedAttr = "train.encoded";
+
 /// On a fusion that executes ops again inside, whose results take no bytes: how many
 /// entries of a plan that were, i64.
 inline constexpr llvm::StringLiteral kSunkAttr = "train.sunk";

@@ -133,7 +133,8 @@ def Train_DequantizeOp : Train_Op<"dequantize", [Pure, PrecisionKernel, BatchSiz
   let assemblyFormat = "$x `,` $scale attr-dict `:` type($x) `,` type($scale) `->` type($result)";
   let hasVerifier = 1;
 }
-def Train_QuantizeBlocksOp : Train_Op<"quantize_blocks", [Pure, AttrSizedOperandSegments, FlatKernel, BatchSize]> {
+def Train_QuantizeBlocksOp : Train_Op<"quantize_blocks", [Pure, AttrSizedOperandSegments, FlatKernel, BatchSize,
+    DeclareOpInterfaceMethods<RecomputableOpInterface, ["getFlops"]>]> {
   let summary = "x in a low-precision type, with one scale for each block";
   let description = [{
     The blocks follow from the shapes: scales have x's, its last one or two dimensions divided by the size of a block. MXFP8 and MXFP4

@@ -81,7 +81,7 @@ struct PlanOptions {
   int64_t budget = 0;
   /// Write the table of all orders found, for remat=budget.
   bool pareto = false;
-  /// The type that kept activations may be stored in: none or bf16.
+  /// What kept activations may be stored as: one of kCompressFormats.
   std::string compress = "none";
 };
 

@@ -540,7 +540,9 @@ def TrainPlanResidency : TrainPass<"train-plan-residency"> {
 
     With `compress`, activations may also be stored in fewer bits between forward and backward (lib/Transforms/PlanResidency/Compression.cpp): by
     rule all that are kept, by budget those with which the step is cheapest, never where lossless plans cost as little. Such a tensor's op
-    carries the type as `train.compress_to`, and its reader an entry that has the result from itself.
+    carries the element type of the copy as `train.compress_to`, and its reader an entry that has the result from itself. fp8 is MXFP8 (f8E4M3FN, a power of
+    two per 32 elements), fp4 is NVFP4 (f4E2M1FN, a scale per 16 elements and one per tensor); a tensor whose elements are no multiple of a block stays as it
+    is, which a remark says.
 
     Why apart: a plan can be written, read and tested by hand; and what decides need not rewrite.
 
@@ -558,7 +560,7 @@ def TrainPlanResidency : TrainPass<"train-plan-residency"> {
     Option<"budget", "budget", "int64_t", "0", "bytes of the whole arena, for remat=budget">,
     Option<"pareto", "pareto", "bool", "false", "with remat=budget, write the table of all orders found on the step">,
     Option<"threads", "threads", "int", "1", "threads that workspaces and the cost model are for">,
-    Option<"compress", "compress", "std::string", "\"none\"", "none, or bf16: the type that kept activations may be stored in">,
+    Option<"compress", "compress", "std::string", "\"none\"", "none, bf16, fp8 or fp4: what kept activations may be stored as">,
   ];
 }
 
@@ -570,8 +572,9 @@ def TrainApplyResidency : TrainPass<"train-apply-residency"> {
     Of a fusion, only the listed results are cloned, with what they need. batch_norm's first result can be had from the other two. Views of what is computed again are cloned too, views and ops that nobody
     uses any more go. The random key and parameters are read again, never copied: a clone draws the same numbers.
 
-    An entry that has a result from the same result (`results = [1], from = [1]`) reads it from a copy of the type `train.compress_to` of its op, a
-    `train.cast` right behind that op; another `train.cast` makes it whole again. This alone loses bits.
+    An entry that has a result from the same result (`results = [1], from = [1]`) reads it from a copy with elements of the type `train.compress_to` of
+    its op, made right behind that op: a `train.cast` to 16 bits, a `train.quantize_blocks` to 8 or 4, the latter with the tensor's own scale. Another
+    `train.cast` or `train.dequantize_blocks` makes it whole again. This alone loses bits.
 
     Obeys `train.sink` before that: the listed ops are executed again in the kernel of the op that carries it, which becomes one fusion with the
     number of entries as `train.sunk`. Results of fusions that nobody reads any more are dropped; entries of `train.recompute_before` count what

@@ -5,6 +5,7 @@
 // alternative that loses bits, so the forward pass never sees it.
 //
 //===----------------------------------------------------------------------===//
+#include "../Encoding.h"
 #include "StepProblem.h"
 #include "train/Planning/ResidencySolvers.h"
 
@@ -84,9 +85,14 @@ void StepProblem::addCopies(int threads) {
           problem.tensors[tensor].bytes < kLeastBytes || isResidual(result) ||
           isFitted[tensor])
         continue;
-      addCopy(tensor, node, threads);
-      order.push_back(copies.back().encode);
-      ++forward;
+      std::optional<Encoding> encoding = Encoding::get(type, compress);
+      if (!encoding) {
+        undivided.push_back(tensor);
+        continue;
+      }
+      addCopy(tensor, node, *encoding, threads);
+      llvm::append_range(order, copies.back().encodes);
+      forward += copies.back().encodes.size();
     }
   }
   problem.order = std::move(order);
@@ -95,40 +101,62 @@ void StepProblem::addCopies(int threads) {
     problem.nodes[copy.decode].notBefore = forward;
 }
 
-void StepProblem::addCopy(unsigned tensor, unsigned writer, int threads) {
+/// A node for each kernel of the copy, with what it has beside the copy's tensors.
+void StepProblem::addCopy(unsigned tensor, unsigned writer, Encoding encoding,
+                          int threads) {
   auto result = cast<OpResult>(values[tensor]);
-  auto type = cast<RankedTensorType>(result.getType());
   OpBuilder builder(result.getContext());
   builder.setInsertionPointAfter(result.getOwner());
-  auto narrow = CastOp::create(builder, result.getLoc(), type.clone(compress), result);
-  auto whole = CastOp::create(builder, result.getLoc(), type, narrow);
-  MachineModel machine = getMachineModel(threads);
-  double seconds = getSeconds(narrow, machine) + getSeconds(whole, machine);
-  int64_t bytes = alignToArena(getByteSize(narrow.getType()));
-  whole->erase();
-  narrow->erase();
+  SmallVector<Operation *> made;
+  SmallVector<Value> parts = encoding.encode(builder, result, made);
+  size_t encoders = made.size();
+  encoding.decode(builder, result.getLoc(), parts, made);
 
+  Copy copy;
+  copy.tensor = tensor;
   std::string name = problem.tensors[tensor].id;
-  problem.tensors.push_back({name + "~", bytes});
-  values.push_back(Value());
-  unsigned copy = problem.tensors.size() - 1;
   auto self = builder.getDenseI64ArrayAttr(result.getResultNumber());
   auto execution =
       RecomputeAttr::get(result.getContext(), executions[writer].getOp(), self, self, {});
-  planning::ResidencyNode encode, decode;
-  encode.id = name + ">";
-  encode.reads = {tensor};
-  encode.writes = {copy};
-  encode.repeatable = false;
-  decode.id = name + "<";
-  decode.reads = {copy};
-  decode.writes = {tensor};
-  decode.cost = seconds;
-  unsigned first = problem.nodes.size();
-  copies.push_back({tensor, first, first + 1});
-  problem.nodes.push_back(std::move(encode));
-  problem.nodes.push_back(std::move(decode));
-  executions.append(2, execution);
+  MachineModel machine = getMachineModel(threads);
+  double seconds = 0;
+  DenseMap<Value, unsigned> tensors{{result, tensor}};
+  for (auto [at, op] : llvm::enumerate(made)) {
+    ResultStorage storage = getResultStorage(op->getResult(0));
+    if (storage.kind == ResultStorage::Kind::View) {
+      tensors[op->getResult(0)] = tensors.lookup(op->getOperand(storage.operand));
+      continue;
+    }
+    planning::ResidencyNode node;
+    for (Value operand : op->getOperands())
+      if (unsigned read = tensors.lookup(operand); !llvm::is_contained(node.reads, read))
+        node.reads.push_back(read);
+    node.workspace = alignToArena(getWorkspaceBytes(op, threads));
+    seconds += getSeconds(op, machine);
+    unsigned number = problem.nodes.size();
+    if (at < encoders) {
+      node.id = name + ">" + std::to_string(copy.encodes.size());
+      node.repeatable = false;
+      for (Value part : op->getResults()) {
+        node.writes.push_back(problem.tensors.size());
+        problem.tensors.push_back({name + "~" + std::to_string(tensors.size() - 1),
+                                   alignToArena(getByteSize(part.getType()))});
+        tensors[part] = node.writes.back();
+        values.push_back(Value());
+      }
+      copy.encodes.push_back(number);
+    } else {
+      node.id = name + "<";
+      node.writes = {tensor};
+      node.cost = seconds;
+      copy.decode = number;
+    }
+    problem.nodes.push_back(std::move(node));
+    executions.push_back(execution);
+  }
+  copies.push_back(std::move(copy));
+  for (Operation *op : llvm::reverse(made))
+    op->erase();
 }
 
 planning::ResidencySolution
@@ -154,7 +182,7 @@ StepProblem::settle(planning::ResidencySolution solution) const {
   DenseMap<unsigned, SmallVector<unsigned>> encodes;
   DenseSet<unsigned> isEncode;
   for (const Copy &copy : copies)
-    isEncode.insert(copy.encode);
+    isEncode.insert(copy.encodes.begin(), copy.encodes.end());
   for (size_t at = 1; at < problem.order.size(); ++at)
     if (isEncode.contains(problem.order[at])) {
       size_t writer = at - 1;

@@ -4,6 +4,7 @@
 // the first one that fits.
 //
 //===----------------------------------------------------------------------===//
+#include "../Encoding.h"
 #include "../InPlace.h"
 #include "../PlanMemory/PlaceProgram.h"
 #include "../Recompute.h"
@@ -15,6 +16,7 @@
 #include "train/IR/Programs.h"
 #include "train/Planning/ResidencySolvers.h"
 #include "train/Support/ByteSize.h"
+#include "train/Transforms/CompressFormats.h"
 #include "train/Transforms/Passes.h"
 #include "train/Transforms/StepOutputs.h"
 
@@ -135,8 +137,9 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
       module.emitError("remat: ") << error;
       return signalPassFailure();
     }
-    if (compress != "none" && compress != "bf16") {
-      module.emitError("compress must be none or bf16, got '") << compress << "'";
+    if (!llvm::is_contained(kCompressFormats, StringRef(compress))) {
+      module.emitError("compress must be ")
+          << kCompressFormatList << ", got '" << compress << "'";
       return signalPassFailure();
     }
     if (strategy->kind == RematStrategy::Kind::Budget && budget < 1) {
@@ -155,7 +158,7 @@ struct PlanResidency : train::impl::TrainPlanResidencyBase<PlanResidency> {
 private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
-    FloatType narrow = getCompressType(step.getContext());
+    FloatType narrow = getCompressType(step.getContext(), compress);
     bool keepsAll = !narrow && keepsEverything(step, strategy);
     if (keepsAll) {
       annotate(step, getBaseSeconds(step), 0);
@@ -246,11 +249,6 @@ private:
     if (failed(variant))
       return failure();
     return std::optional<Variant>(std::move(*variant));
-  }
-
-  /// Null for none.
-  FloatType getCompressType(MLIRContext *context) const {
-    return compress == "bf16" ? BFloat16Type::get(context) : FloatType();
   }
 
   static void annotate(ProgramOpInterface step, double base, double extra) {
@@ -485,6 +483,23 @@ private:
     attachLiveSet(diagnostic, smallest, persistent);
   }
 
+  /// Says what stays as it is because the format is one of blocks.
+  void explainUndivided(const StepProblem &problem) {
+    for (unsigned tensor : problem.getUndivided()) {
+      Value value = problem.getValue(tensor);
+      const planning::ResidencyTensor &plain = problem.getProblem().tensors[tensor];
+      remark::missed(
+          value.getLoc(),
+          remark::RemarkOpts::name("NotCompressed").category("train-plan-residency"))
+          << remark::add("{0} is not stored as {1}: its {2} elements are no multiple of "
+                         "a block of {3}",
+                         plain.id, compress.getValue(),
+                         cast<RankedTensorType>(value.getType()).getNumElements(),
+                         Encoding::getBlock(getCompressType(&getContext(), compress)))
+          << remark::metric("bytes", plain.bytes);
+    }
+  }
+
   void explain(ProgramOpInterface step, const Variant &whole, const Plan &plan,
                double base) {
     const StepProblem &problem = plan.variant->problem;
@@ -511,12 +526,16 @@ private:
       std::string name = plain.nodes[node].id, what = "is computed again";
       if (isCopy) {
         name = plain.tensors[plain.nodes[node].writes.front()].id;
-        what = "is stored as " + compress;
+        int64_t stored = 0;
+        for (unsigned part : plain.nodes[node].reads)
+          stored += plain.tensors[part].bytes;
+        what = "is stored as " + compress + ", in " + std::to_string(stored) + " bytes";
       }
       remark::passed(loc, options)
           << remark::add("{0} {1}", name, what) << remark::metric("bytes", bytes)
           << remark::metric("microseconds", plain.nodes[node].cost * 1e6);
     }
+    explainUndivided(problem);
     for (const SunkRead &sunk : plan.variant->sinks) {
       const planning::ResidencyTensor &tensor =
           whole.problem.getProblem().tensors[sunk.tensor];

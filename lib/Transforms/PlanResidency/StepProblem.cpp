@@ -267,7 +267,8 @@ void StepProblem::write(const planning::ResidencySolution &solution) const {
   // Copies follow from who reads them.
   SmallVector<bool> isEncode(problem.nodes.size(), false);
   for (const Copy &copy : copies)
-    isEncode[copy.encode] = true;
+    for (unsigned node : copy.encodes)
+      isEncode[node] = true;
   SmallVector<Attribute> pending;
   for (unsigned node : solution.sequence) {
     if (isEncode[node])

@@ -14,6 +14,7 @@
 namespace train {
 
 class Alternatives;
+class Encoding;
 class StorageRoots;
 
 /// The block of a step in which memory is decided: the body of its micro-batch loop, or
@@ -23,11 +24,13 @@ mlir::Block &getPlannedBlock(ProgramOpInterface step);
 /// That block as a problem.
 class StepProblem {
 public:
-  /// A tensor that can stay as a copy of fewer bits. `encode` makes the copy right after
-  /// the tensor is written and stands in the order; `decode` has the tensor again from it
-  /// once the forward pass is over. Both are nodes; the time of both is the decode's.
+  /// A tensor that can stay as a copy of fewer bits. The nodes `encodes` make the copy
+  /// right after the tensor is written and stand in the order; `decode` has the tensor
+  /// again from it once the forward pass is over, and takes the time of all.
   struct Copy {
-    unsigned tensor = 0, encode = 0, decode = 0;
+    unsigned tensor = 0;
+    llvm::SmallVector<unsigned, 3> encodes;
+    unsigned decode = 0;
   };
 
   /// Fails with a diagnostic where MemoryTimeline does. `numbered` are the ops of the
@@ -53,6 +56,9 @@ public:
 
   llvm::ArrayRef<Copy> getCopies() const { return copies; }
 
+  /// The tensors that could stay as copies if their elements divided into blocks.
+  llvm::ArrayRef<unsigned> getUndivided() const { return undivided; }
+
   /// The plan that has what it drops again from copies if it is in `kept`, and by
   /// computing it if not: what a rule does to the tensors that it keeps.
   planning::ResidencySolution keepCompressed(const std::vector<bool> &kept) const;
@@ -74,7 +80,7 @@ private:
                   const StorageRoots &roots, const llvm::DenseSet<unsigned> &updated);
   void findFitted(llvm::SmallVectorImpl<bool> &isFitted) const;
   void addCopies(int threads);
-  void addCopy(unsigned tensor, unsigned writer, int threads);
+  void addCopy(unsigned tensor, unsigned writer, Encoding encoding, int threads);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);
   unsigned addTensor(mlir::Value value, int64_t bytes, llvm::StringRef id);
 
@@ -86,6 +92,7 @@ private:
   llvm::SmallVector<mlir::Value> values;
   mlir::FloatType compress;
   llvm::SmallVector<Copy> copies;
+  llvm::SmallVector<unsigned> undivided;
   /// By index of the timeline's storage and of the persistent one.
   llvm::DenseMap<unsigned, unsigned> tensorOf, persistentTensorOf;
 };

@@ -119,7 +119,7 @@ train.step @form(%x: tensor<2x4xf32>, %g: tensor<4xf32>, %b: tensor<4xf32>) -> (
 train.step @plain(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
   // expected-note @+1 {{this op}}
   %a = train.tanh %x : tensor<4xf32>
-  // expected-error @+1 {{is to recompute op 0, which names no narrower float type in 'train.compress_to'}}
+  // expected-error @+1 {{is to recompute op 0, which names no float type in 'train.compress_to'}}
   %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<4xf32>
   train.return %b : tensor<4xf32>
 }
@@ -129,9 +129,40 @@ train.step @plain(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
 train.step @wider(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
   // expected-note @+1 {{this op}}
   %a = train.tanh %x {train.compress_to = f64} : tensor<4xf32>
-  // expected-error @+1 {{is to recompute op 0, which names no narrower float type in 'train.compress_to'}}
+  // expected-error @+1 {{is to recompute op 0, which has a result of tensor<4xf32>, of which there is no smaller copy with elements of f64}}
   %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<4xf32>
   train.return %b : tensor<4xf32>
+}
+
+// -----
+
+train.step @undivided(%x: tensor<3x20xf32>) -> (a: tensor<3x20xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x {train.compress_to = f8E4M3FN} : tensor<3x20xf32>
+  // expected-error @+1 {{is to recompute op 0, which has a result of tensor<3x20xf32>, of which there is no smaller copy with elements of f8E4M3FN}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<3x20xf32>
+  train.return %b : tensor<3x20xf32>
+}
+
+// -----
+
+// Scales are no elements, and blocks hold nothing wider than f32.
+train.step @scales(%x: tensor<64xf32>) -> (a: tensor<64xf32>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x {train.compress_to = f8E8M0FNU} : tensor<64xf32>
+  // expected-error @+1 {{is to recompute op 0, which has a result of tensor<64xf32>, of which there is no smaller copy with elements of f8E8M0FNU}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<64xf32>
+  train.return %b : tensor<64xf32>
+}
+
+// -----
+
+train.step @double(%x: tensor<64xf64>) -> (a: tensor<64xf64>) {
+  // expected-note @+1 {{this op}}
+  %a = train.tanh %x {train.compress_to = f4E2M1FN} : tensor<64xf64>
+  // expected-error @+1 {{is to recompute op 0, which has a result of tensor<64xf64>, of which there is no smaller copy with elements of f4E2M1FN}}
+  %b = train.tanh %a {train.recompute_before = [#train.recompute<op = 0, results = [0], from = [0]>]} : tensor<64xf64>
+  train.return %b : tensor<64xf64>
 }
 
 // -----
