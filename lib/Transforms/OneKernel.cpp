@@ -27,6 +27,8 @@ namespace {
 /// What a kernel of one or several ops is like.
 struct Walk {
   SmallVector<int64_t> domain;
+  /// Ends with a sum over rows, and yields nothing else.
+  bool sums = false;
   /// No reductions along rows.
   bool elementwise = true;
   /// Every op is cheap to compute again.
@@ -40,6 +42,14 @@ static std::optional<Walk> getWalk(Operation *op) {
   std::optional<Walk> walk;
   auto add = [&](Operation *member) {
     auto row = dyn_cast<RowProgramOpInterface>(member);
+    if (walk && walk->sums)
+      return false;
+    if (row && rows::takesProducers(member)) {
+      SmallVector<int64_t> domain = rows::getSummedShape(member);
+      bool fits = !walk || walk->domain == domain;
+      walk = Walk{domain, /*sums=*/true, /*elementwise=*/false, /*cheap=*/false};
+      return fits;
+    }
     if (!row || row.getRowKind() == RowKind::Flat || !rows::fitsOneProgram(member))
       return false;
     SmallVector<int64_t> domain = rows::getDomain(member);
@@ -58,10 +68,28 @@ static std::optional<Walk> getWalk(Operation *op) {
   return walk;
 }
 
+/// Whether all that the ops of a kernel read has every row of the domain, or one for all:
+/// a sum over rows walks them as one dimension.
+static bool hasRowsOrOne(Operation *op, ArrayRef<int64_t> domain) {
+  auto fits = [&](Value value) {
+    auto shape = cast<RankedTensorType>(value.getType()).getShape();
+    return shape == domain || llvm::all_of(shape.empty() ? shape : shape.drop_back(),
+                                           [](int64_t size) { return size == 1; });
+  };
+  auto fusion = dyn_cast<FusionOp>(op);
+  if (!fusion)
+    return llvm::all_of(op->getOperands(), fits);
+  return llvm::all_of(
+      fusion.getBody().front().without_terminator(),
+      [&](Operation &inner) { return llvm::all_of(inner.getOperands(), fits); });
+}
+
 bool train::canShareKernel(Operation *producer, Operation *consumer) {
   std::optional<Walk> first = getWalk(producer), second = getWalk(consumer);
-  if (!first || !second || first->domain != second->domain ||
+  if (!first || !second || first->domain != second->domain || first->sums ||
       (!second->elementwise && !first->cheap))
+    return false;
+  if (second->sums && !(first->elementwise && hasRowsOrOne(producer, first->domain)))
     return false;
   // A value per row would be taken for a row of values, if there are as many.
   for (Type type : producer->getResultTypes())

@@ -11,7 +11,10 @@ namespace train::rows {
 /// The state of one program being expanded from one or several ops.
 class Context {
 public:
-  Context(Builder &builder) : b(builder) {}
+  /// With `flattensRows` the domain is [1, rows, columns] whatever the rank of the
+  /// values, whose leading dimensions are all of the domain's or 1 in all.
+  Context(Builder &builder, bool flattensRows = false)
+      : b(builder), flattensRows(flattensRows) {}
 
   Builder &b;
 
@@ -32,6 +35,9 @@ public:
   void bind(mlir::Value inner, mlir::Value outer) { outerValues[inner] = outer; }
 
 private:
+  llvm::SmallVector<int64_t> getShape(mlir::Value value, bool perRow) const;
+
+  bool flattensRows;
   /// By whether the value is one per row: both may be meant where rows and columns are
   /// equally many.
   llvm::DenseMap<mlir::Value, int> nodes[2];
@@ -44,6 +50,16 @@ struct DomainNeed {
   llvm::SmallVector<int64_t> shape;
   bool keepsRows = false;
 };
+
+/// What an op that sums over rows adds up, one node per result.
+using Terms = std::function<llvm::SmallVector<int>(Context &, mlir::Operation *)>;
+
+/// Sums over all rows of operand `x` of `op`: the terms in one walk, in which `before`,
+/// elementwise ops of `fusion` that `op` reads, are computed too. `fusion` is null for an
+/// op alone.
+void sumColumns(Sequence &sequence, FusionOp fusion,
+                llvm::ArrayRef<mlir::Operation *> before, mlir::Operation *op, unsigned x,
+                const Terms &terms);
 
 /// The workspace of an op is what its sequence of programs reserves.
 int64_t getSequenceWorkspace(mlir::Operation *op);
@@ -76,6 +92,9 @@ public:
     Expand expand;
     Need need;
     ExpandSequence sequence;
+    /// Of a sum over the rows of operand `x`.
+    Terms terms;
+    unsigned x = 0;
 
     /// The domain of an op that one program computes, so that it can be part of a fusion.
     std::optional<DomainNeed> getDomain(mlir::Operation *op) const {
@@ -119,6 +138,21 @@ public:
       attachment(loading);
     else
       attachments.push_back(attachment);
+  }
+
+  /// An op whose results are sums over the rows of operand `x`, in f32 or wider. A fusion
+  /// can end with it.
+  template <typename Op, typename Fn> void downColumns(Fn terms, unsigned x) {
+    sequence<Op>([terms, x](Sequence &sequence, Op op) {
+      sumColumns(sequence, {}, {}, op, x, [&](Context &context, mlir::Operation *op) {
+        return terms(context, llvm::cast<Op>(op));
+      });
+    });
+    Entry &entry = entries[Op::getOperationName()];
+    entry.terms = [terms](Context &context, mlir::Operation *op) {
+      return terms(context, llvm::cast<Op>(op));
+    };
+    entry.x = x;
   }
 
   /// Attaches WorkspaceOpInterface to the ops that take several programs.

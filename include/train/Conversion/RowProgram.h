@@ -197,6 +197,13 @@ bool fitsOneProgram(mlir::Operation *op);
 /// The domain of an op that fits one program.
 llvm::SmallVector<int64_t> getDomain(mlir::Operation *op);
 
+/// Whether an op sums over rows in a walk that can compute elementwise ops on the way: a
+/// train.fusion may end with it.
+bool takesProducers(mlir::Operation *op);
+
+/// The shape that such an op walks.
+llvm::SmallVector<int64_t> getSummedShape(mlir::Operation *op);
+
 /// Emits the combination of two values of a reduction.
 mlir::Value emitCombine(mlir::ImplicitLocOpBuilder &b, Reduction reduction, mlir::Value x,
                         mlir::Value y);

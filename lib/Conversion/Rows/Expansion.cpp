@@ -41,11 +41,18 @@ Value Context::resolve(Value value) const {
 }
 
 // Shape of a value in the domain: per-row values get a column of size 1.
-static SmallVector<int64_t> shapeInDomain(Value value, bool perRow) {
+SmallVector<int64_t> Context::getShape(Value value, bool perRow) const {
   SmallVector<int64_t> shape(shapeOf(value));
   if (perRow)
     shape.push_back(1);
-  return shape;
+  if (!flattensRows)
+    return shape;
+  if (shape.empty())
+    shape.push_back(1);
+  int64_t columns = shape.pop_back_val(), rows = 1;
+  for (int64_t size : shape)
+    rows *= size;
+  return {1, rows, columns};
 }
 
 int Context::operand(Value value, bool perRow) {
@@ -62,7 +69,7 @@ int Context::operand(Value value, bool perRow) {
     return node = b.integerConstant(type, type.isInteger(1) ? integer.getZExtValue()
                                                             : integer.getSExtValue());
   }
-  return node = b.load(source, shapeInDomain(source, perRow));
+  return node = b.load(source, getShape(source, perRow));
 }
 
 void Context::result(Value value, int node, bool perRow) {
@@ -73,7 +80,7 @@ void Context::result(Value value, int node, bool perRow) {
 
 void Context::storeResult(Value value, Value target) {
   bool perRow = perRowValues.contains(value);
-  b.store(operand(value, perRow), target, shapeInDomain(target, perRow));
+  b.store(operand(value, perRow), target, getShape(target, perRow));
 }
 
 //===-- Sums ------------------------------------------------------------------===//
@@ -140,7 +147,47 @@ void rows::reduceRows(Sequence &sequence, MLIRContext *context, Reduction reduct
   sequence.programs.push_back(second.finish());
 }
 
+void rows::sumColumns(Sequence &sequence, FusionOp fusion, ArrayRef<Operation *> before,
+                      Operation *op, unsigned x, const Terms &terms) {
+  Value summed = op->getOperand(x);
+  int64_t columns = shapeOf(summed).back();
+  int64_t rows = columns ? countOf(summed) / columns : 0;
+  reduceRows(
+      sequence, op->getContext(), Reduction::Sum, 1, rows, columns,
+      getComputeType(elementOf(summed)),
+      [&](rows::Builder &b) {
+        Context context(b, /*flattensRows=*/true);
+        if (fusion)
+          for (auto [argument, operand] :
+               llvm::zip(fusion.getBody().getArguments(), fusion->getOperands()))
+            context.bind(argument, operand);
+        for (Operation *inner : before)
+          lookupExpansion(inner)->expand(context, inner);
+        return terms(context, op);
+      },
+      [&](rows::Builder &b, ArrayRef<int> sums) {
+        if (!fusion) {
+          for (auto [node, result] : llvm::zip(sums, op->getResults()))
+            b.store(node, result, {1, 1, columns});
+          return;
+        }
+        for (auto [value, target] :
+             llvm::zip(fusion.getBody().front().getTerminator()->getOperands(),
+                       fusion->getResults()))
+          b.store(sums[cast<OpResult>(value).getResultNumber()], target, {1, 1, columns});
+      });
+}
+
 //===-- Ops -------------------------------------------------------------------===//
+
+bool rows::takesProducers(Operation *op) {
+  const ExpansionTable::Entry *entry = lookupExpansion(op);
+  return entry && entry->terms;
+}
+
+SmallVector<int64_t> rows::getSummedShape(Operation *op) {
+  return SmallVector<int64_t>(shapeOf(op->getOperand(lookupExpansion(op)->x)));
+}
 
 static LogicalResult checkTypes(Operation *op) {
   auto check = [&](Type type) {
@@ -156,6 +203,15 @@ static LogicalResult checkTypes(Operation *op) {
   };
   return success(llvm::all_of(op->getOperandTypes(), check) &&
                  llvm::all_of(op->getResultTypes(), check));
+}
+
+/// Whether an op of `fusion` sums over rows what the ops before it compute, and nothing
+/// else leaves the fusion.
+static bool isEndOfFusion(FusionOp fusion, Operation *op) {
+  Operation *yield = fusion.getBody().front().getTerminator();
+  return takesProducers(op) && op->getNextNode() == yield &&
+         llvm::all_of(yield->getOperands(),
+                      [&](Value value) { return value.getDefiningOp() == op; });
 }
 
 FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
@@ -180,6 +236,11 @@ FailureOr<Sequence> rows::buildRowPrograms(Operation *op) {
       return inner->emitOpError("has no row program");
     std::optional<DomainNeed> found = entry->getDomain(inner);
     if (!found) {
+      if (fusion && isEndOfFusion(fusion, inner)) {
+        ArrayRef<Operation *> before = ArrayRef(body).drop_back();
+        sumColumns(sequence, fusion, before, inner, entry->x, entry->terms);
+        return std::move(sequence);
+      }
       if (fusion)
         return inner->emitOpError("takes several kernels and cannot be part of a fusion");
       if (!entry->sequence)
@@ -236,7 +297,20 @@ SmallVector<int64_t> rows::getDomain(Operation *op) {
   return lookupExpansion(op)->getDomain(op)->shape;
 }
 
+namespace {
+/// That of the op that sums over rows, if there is one.
+struct FusionWorkspace : WorkspaceOpInterface::ExternalModel<FusionWorkspace, FusionOp> {
+  int64_t getWorkspaceBytes(Operation *op) const {
+    Block &body = cast<FusionOp>(op).getBody().front();
+    Operation *last = body.getTerminator()->getPrevNode();
+    return last ? getSequenceWorkspace(last) : 0;
+  }
+};
+} // namespace
+
 void train::registerRowPrograms(DialectRegistry &registry) {
-  registry.addExtension(
-      +[](MLIRContext *context, TrainDialect *) { getExpansionTable().attach(context); });
+  registry.addExtension(+[](MLIRContext *context, TrainDialect *) {
+    getExpansionTable().attach(context);
+    FusionOp::attachInterface<FusionWorkspace>(*context);
+  });
 }

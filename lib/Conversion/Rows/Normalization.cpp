@@ -11,25 +11,6 @@ static int meanOf(rows::Builder &b, int x, int64_t columns) {
   return b.mul(b.reduce(Reduction::Sum, x), b.constant(b.typeOf(x), 1.0 / columns));
 }
 
-// Sums over all rows of the terms, one tensor of `columns` elements each.
-static void
-sumColumns(Sequence &sequence, Value x,
-           function_ref<SmallVector<int>(rows::Builder &, ArrayRef<int64_t> full,
-                                         ArrayRef<int64_t> perRow)>
-               terms,
-           ValueRange results) {
-  int64_t columns = shapeOf(x).back();
-  int64_t rows = columns ? countOf(x) / columns : 0;
-  reduceRows(
-      sequence, x.getContext(), Reduction::Sum, 1, rows, columns,
-      getComputeType(elementOf(x)),
-      [&](rows::Builder &b) { return terms(b, {1, rows, columns}, {1, rows, 1}); },
-      [&](rows::Builder &b, ArrayRef<int> sums) {
-        for (auto [node, result] : llvm::zip(sums, results))
-          b.store(node, result, {1, 1, columns});
-      });
-}
-
 void rows::addNormalizationExpansions(ExpansionTable &table) {
   table.alongRows<LayerNormOp>([](Context &context, LayerNormOp op) {
     rows::Builder &b = context.b;
@@ -58,17 +39,15 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
                       b.mul(xhat, meanOf(b, b.mul(h, xhat), columns)));
     context.result(op.getDx(), b.mul(rstd, inner));
   });
-  table.sequence<LayerNormParamGradOp>([](Sequence &sequence, LayerNormParamGradOp op) {
-    sumColumns(sequence, op.getX(),
-               [&](rows::Builder &b, ArrayRef<int64_t> full,
-                   ArrayRef<int64_t> perRow) -> SmallVector<int> {
-                 int dy = b.load(op.getDy(), full);
-                 int centered =
-                     b.sub(b.load(op.getX(), full), b.load(op.getMean(), perRow));
-                 return {b.mul(dy, b.mul(centered, b.load(op.getRstd(), perRow))), dy};
-               },
-               {op.getDgamma(), op.getDbeta()});
-  });
+  table.downColumns<LayerNormParamGradOp>(
+      [](Context &context, LayerNormParamGradOp op) -> SmallVector<int> {
+        rows::Builder &b = context.b;
+        int dy = context.operand(op.getDy());
+        int centered = b.sub(context.operand(op.getX()),
+                             context.operand(op.getMean(), /*perRow=*/true));
+        return {b.mul(dy, b.mul(centered, context.operand(op.getRstd(), true))), dy};
+      },
+      /*x=*/1);
 
   table.alongRows<RmsNormOp>([](Context &context, RmsNormOp op) {
     rows::Builder &b = context.b;
@@ -88,13 +67,12 @@ void rows::addNormalizationExpansions(ExpansionTable &table) {
     int shared = meanOf(b, b.mul(h, xhat), shapeOf(op.getX()).back());
     context.result(op.getDx(), b.mul(rstd, b.sub(h, b.mul(xhat, shared))));
   });
-  table.sequence<RmsNormParamGradOp>([](Sequence &sequence, RmsNormParamGradOp op) {
-    sumColumns(sequence, op.getX(),
-               [&](rows::Builder &b, ArrayRef<int64_t> full,
-                   ArrayRef<int64_t> perRow) -> SmallVector<int> {
-                 int xhat = b.mul(b.load(op.getX(), full), b.load(op.getRstd(), perRow));
-                 return {b.mul(b.load(op.getDy(), full), xhat)};
-               },
-               {op.getDgamma()});
-  });
+  table.downColumns<RmsNormParamGradOp>(
+      [](Context &context, RmsNormParamGradOp op) -> SmallVector<int> {
+        rows::Builder &b = context.b;
+        int xhat = b.mul(context.operand(op.getX()),
+                         context.operand(op.getRstd(), /*perRow=*/true));
+        return {b.mul(context.operand(op.getDy()), xhat)};
+      },
+      /*x=*/1);
 }

@@ -159,7 +159,8 @@ private:
   LogicalResult plan(ProgramOpInterface step, const PersistentMemory &persistent,
                      const RematStrategy &strategy) {
     FloatType narrow = getCompressType(step.getContext(), compress);
-    bool keepsAll = !narrow && keepsEverything(step, strategy);
+    bool keepsAll = !narrow && keepsEverything(step, strategy) &&
+                    !(isNone(strategy) && hasMixedKernels(getPlannedBlock(step)));
     if (keepsAll) {
       annotate(step, getBaseSeconds(step), 0);
       // Only those who listen are told what all is.
@@ -230,19 +231,27 @@ private:
   }
 
   /// The variant that sinks what may be sunk and pays; nothing if that is nothing. A rule
-  /// that keeps a tensor keeps it for all who read it.
+  /// that keeps a tensor keeps it for all who read it, but for `none`, which keeps what a
+  /// tensor is exactly widened from, if that is cheaper than moving the bytes.
   FailureOr<std::optional<Variant>> sinkFor(const Variant &whole,
                                             const PersistentMemory &persistent,
                                             const RematStrategy &strategy) {
     std::vector<bool> kept(whole.problem.getProblem().tensors.size(), false);
-    if (strategy.kind != RematStrategy::Kind::Budget) {
+    std::optional<double> secondsPerByte;
+    if (isNone(strategy)) {
+      // As much as moving them away and back would take, twice over.
+      secondsPerByte = 8 / getMachineModel(threads).bytesPerSecond;
+      for (unsigned tensor = 0; tensor < kept.size(); ++tensor)
+        kept[tensor] = !isWidened(whole.problem, tensor);
+    } else if (strategy.kind != RematStrategy::Kind::Budget) {
       FailureOr<std::vector<bool>> byRule = getKept(whole.step, whole.problem, strategy);
       if (failed(byRule))
         return failure();
       kept = std::move(*byRule);
     }
     std::vector<SunkRead> sinks = chooseSinks(
-        whole.problem, threads, [&](unsigned tensor) { return !kept[tensor]; });
+        whole.problem, threads, [&](unsigned tensor) { return !kept[tensor]; },
+        secondsPerByte);
     if (sinks.empty())
       return std::optional<Variant>();
     FailureOr<Variant> variant = sink(whole.step, persistent, threads, std::move(sinks));
@@ -266,6 +275,22 @@ private:
     return seconds;
   }
 
+  static bool isNone(const RematStrategy &strategy) {
+    return strategy.kind == RematStrategy::Kind::None;
+  }
+
+  /// Whether a kernel reads and writes floats of several widths.
+  static bool hasMixedKernels(Block &block) {
+    return llvm::any_of(block.getOps<FusionOp>(), [](FusionOp fusion) {
+      auto isNarrow = [](Type type) {
+        auto element = dyn_cast<FloatType>(cast<RankedTensorType>(type).getElementType());
+        return element && element.getWidth() < 32;
+      };
+      return llvm::any_of(fusion->getOperandTypes(), isNarrow) &&
+             !llvm::all_of(fusion->getResultTypes(), isNarrow);
+    });
+  }
+
   /// Whether nothing is to be computed again whatever the model.
   static bool keepsEverything(ProgramOpInterface step, const RematStrategy &strategy) {
     if (strategy.kind == RematStrategy::Kind::SaveEverything)
@@ -278,7 +303,8 @@ private:
            !step.getBodyBlock()->walk(isMarked).wasInterrupted();
   }
 
-  /// Sinks where that costs nothing: neither bytes at the peak nor seconds.
+  /// Sinks where that costs nothing: neither bytes at the peak nor seconds, of which
+  /// `none` has been sparing before.
   FailureOr<Plan> followRule(ArrayRef<const Variant *> variants,
                              const RematStrategy &strategy) {
     std::optional<Plan> best;
@@ -291,8 +317,8 @@ private:
           variant->problem.getCopies().empty()
               ? planning::keepOnly(variant->problem.getProblem(), *kept)
               : variant->problem.keepCompressed(*kept);
-      if (!best ||
-          (solution.peak <= best->solution.peak && solution.cost <= best->solution.cost))
+      if (!best || (solution.peak <= best->solution.peak &&
+                    (isNone(strategy) || solution.cost <= best->solution.cost)))
         best = Plan{variant, std::move(solution)};
     }
     return std::move(*best);

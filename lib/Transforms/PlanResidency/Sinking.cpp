@@ -15,8 +15,9 @@ namespace {
 
 class SinkChooser {
 public:
-  SinkChooser(const StepProblem &step, int threads, function_ref<bool(unsigned)> mayDrop)
-      : step(step), ops(step.getOps()), mayDrop(mayDrop),
+  SinkChooser(const StepProblem &step, int threads, function_ref<bool(unsigned)> mayDrop,
+              std::optional<double> secondsPerByte)
+      : step(step), ops(step.getOps()), mayDrop(mayDrop), secondsPerByte(secondsPerByte),
         alternatives(step.getBlock(), step.getOps(), threads) {
     const planning::ResidencyProblem &problem = step.getProblem();
     uses.resize(problem.tensors.size());
@@ -55,7 +56,6 @@ private:
   /// One read at a time: what the kernel takes in decides what else it can.
   void visit(int64_t user, int64_t begin) {
     llvm::SetVector<Value> operands(ops[user]->operand_begin(), ops[user]->operand_end());
-    SmallVector<RecomputeAttr> inside;
     for (Value operand : operands) {
       auto result = dyn_cast<OpResult>(operand);
       std::optional<unsigned> tensor = step.lookup(operand);
@@ -64,45 +64,98 @@ private:
           alternatives.getNumber(result.getOwner()) >= begin ||
           step.getProblem().tensors[*tensor].bytes == 0)
         continue;
-      sink(user, result, *tensor, inside);
+      // Alone first: a reader that reads less then lets others go on reading.
+      if (!sink(result, *tensor, {user}))
+        sink(result, *tensor, getReaders(*tensor, begin));
     }
   }
 
-  void sink(int64_t user, OpResult result, unsigned tensor,
-            SmallVector<RecomputeAttr> &inside) {
-    std::optional<SunkRead> best;
-    SmallVector<unsigned> bestReads;
-    auto consider = [&](const Alternative &way, Operation *merged) {
-      SmallVector<unsigned> reads;
-      for (Value operand : merged->getOperands())
-        if (std::optional<unsigned> read = step.lookup(operand))
-          reads.push_back(*read);
-      std::optional<int64_t> bytes = getLengthened(user, tensor, reads);
-      if (!bytes || (best && *bytes >= best->lengthened))
-        return;
-      best = SunkRead{user, way, tensor, *bytes};
-      bestReads = reads;
-    };
-    alternatives.visitSinks(result, user, inside, consider);
-    if (!best)
-      return;
-    inside.push_back(best->way.recipe);
-    uses[tensor].erase(user);
-    for (unsigned read : bestReads)
-      uses[read].insert(user);
-    chosen.push_back(*best);
+  /// Those in the backward pass, the last one first.
+  SmallVector<int64_t> getReaders(unsigned tensor, int64_t begin) const {
+    return SmallVector<int64_t>(
+        uses[tensor].rbegin(),
+        std::make_reverse_iterator(uses[tensor].lower_bound(begin)));
   }
 
-  /// The bytes that live to `user` because it reads `reads` instead of `tensor`; nothing
-  /// if that does not pay, or if what it would read has changed by then.
-  std::optional<int64_t> getLengthened(int64_t user, unsigned tensor,
+  /// What each of `users` would do to compute a tensor itself.
+  struct Choice {
+    SmallVector<Alternative> ways;
+    SmallVector<unsigned> reads;
+    int64_t lengthened = 0;
+  };
+
+  /// Lets `users`, the last readers in falling order, compute `result` by one recipe;
+  /// false if that can't be or does not pay.
+  bool sink(OpResult result, unsigned tensor, ArrayRef<int64_t> users) {
+    std::optional<Choice> best;
+    auto consider = [&](const Alternative &way, Operation *merged) {
+      Choice choice;
+      choice.ways.push_back(way);
+      for (Value operand : merged->getOperands())
+        if (std::optional<unsigned> read = step.lookup(operand))
+          choice.reads.push_back(*read);
+      std::optional<int64_t> bytes = getLengthened(users, tensor, choice.reads);
+      if (!bytes || (best && *bytes >= best->lengthened))
+        return;
+      choice.lengthened = *bytes;
+      if (findWays(result, users.drop_front(), choice) && isCheap(tensor, choice))
+        best = std::move(choice);
+    };
+    alternatives.visitSinks(result, users[0], inside[users[0]], consider);
+    if (!best)
+      return false;
+    for (auto [user, way] : llvm::zip_equal(users, best->ways)) {
+      inside[user].push_back(way.recipe);
+      uses[tensor].erase(user);
+      for (unsigned read : best->reads)
+        uses[read].insert(user);
+      chosen.push_back({user, way, tensor, user == users[0] ? best->lengthened : 0});
+    }
+    return true;
+  }
+
+  /// Adds the ways of `users` to the one that the choice has.
+  bool findWays(OpResult result, ArrayRef<int64_t> users, Choice &choice) {
+    RecomputeAttr recipe = choice.ways[0].recipe;
+    for (int64_t user : users) {
+      if (static_cast<size_t>(user) >= ops.size() || !ops[user] ||
+          !isa<FusionOp, RowProgramOpInterface>(ops[user]))
+        return false;
+      size_t known = choice.ways.size();
+      alternatives.visitSinks(result, user, inside[user],
+                              [&](const Alternative &way, Operation *) {
+                                if (way.recipe == recipe)
+                                  choice.ways.push_back(way);
+                              });
+      if (choice.ways.size() == known)
+        return false;
+    }
+    return true;
+  }
+
+  bool isCheap(unsigned tensor, const Choice &choice) const {
+    if (!secondsPerByte)
+      return true;
+    double seconds = 0;
+    for (const Alternative &way : choice.ways)
+      seconds += way.seconds;
+    int64_t freed = step.getProblem().tensors[tensor].bytes - choice.lengthened;
+    return freed > 0 && seconds <= *secondsPerByte * static_cast<double>(freed);
+  }
+
+  /// The bytes that live to the first of `users` because all of them read `reads` instead
+  /// of `tensor`; nothing if that does not pay, or if what they would read has changed by
+  /// then.
+  std::optional<int64_t> getLengthened(ArrayRef<int64_t> users, unsigned tensor,
                                        ArrayRef<unsigned> reads) {
     const auto &tensors = step.getProblem().tensors;
-    auto last = std::prev(uses[tensor].end());
-    int64_t freedFrom = last == uses[tensor].begin() ? user : *std::prev(last);
+    int64_t user = users.front();
+    auto first = uses[tensor].find(users.back());
+    int64_t freedFrom = first == uses[tensor].begin() ? user : *std::prev(first);
     double gain = double(tensors[tensor].bytes) * (user - freedFrom);
     double loss = 0;
     int64_t bytes = 0;
+    SmallVector<unsigned> counted;
     for (unsigned read : reads) {
       if (read == tensor)
         return std::nullopt;
@@ -110,8 +163,9 @@ private:
           update != updates.end() && update->second < user)
         return std::nullopt;
       int64_t livesTo = *uses[read].rbegin();
-      if (livesTo >= user)
+      if (livesTo >= user || llvm::is_contained(counted, read))
         continue;
+      counted.push_back(read);
       bytes += tensors[read].bytes;
       loss += double(tensors[read].bytes) * (user - livesTo);
     }
@@ -123,7 +177,10 @@ private:
   const StepProblem &step;
   const NumberedOps &ops;
   function_ref<bool(unsigned)> mayDrop;
+  std::optional<double> secondsPerByte;
   Alternatives alternatives;
+  /// By op, what it computes in its kernel already.
+  DenseMap<int64_t, SmallVector<RecomputeAttr>> inside;
   /// By tensor, the numbers of the ops that write or read it; past the end for outputs.
   std::vector<std::set<int64_t>> uses;
   /// By tensor, the first op that overwrites it.
@@ -134,8 +191,20 @@ private:
 } // namespace
 
 std::vector<SunkRead> train::chooseSinks(const StepProblem &step, int threads,
-                                         function_ref<bool(unsigned)> mayDrop) {
-  return SinkChooser(step, threads, mayDrop).run();
+                                         function_ref<bool(unsigned)> mayDrop,
+                                         std::optional<double> secondsPerByte) {
+  return SinkChooser(step, threads, mayDrop, secondsPerByte).run();
+}
+
+bool train::isWidened(const StepProblem &step, unsigned tensor) {
+  Value value = step.getValue(tensor);
+  auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+  auto fusion = type ? value.getDefiningOp<FusionOp>() : FusionOp();
+  return fusion && llvm::any_of(fusion->getOperandTypes(), [&](Type operand) {
+           auto from = cast<RankedTensorType>(operand);
+           return from.getShape() == type.getShape() &&
+                  from.getElementTypeBitWidth() < type.getElementTypeBitWidth();
+         });
 }
 
 void train::writeSinks(ArrayRef<SunkRead> sinks, ArrayRef<Operation *> ops) {

@@ -25,10 +25,16 @@ struct SunkRead {
 };
 
 /// The reads worth sinking of tensors for which `mayDrop` is true: the reader is the last
-/// one (or all after it sink theirs too), and what it reads instead takes no more bytes
-/// than the tensor, for less long. Last reader first.
+/// one (or all after it sink theirs too, or all of backward at once), and what it reads
+/// instead takes no more bytes than the tensor, for less long. Last reader first. With
+/// `secondsPerByte`, only where bytes become free, at no higher price each.
 std::vector<SunkRead> chooseSinks(const StepProblem &step, int threads,
-                                  llvm::function_ref<bool(unsigned)> mayDrop);
+                                  llvm::function_ref<bool(unsigned)> mayDrop,
+                                  std::optional<double> secondsPerByte = std::nullopt);
+
+/// Whether a kernel of the forward pass makes the tensor from others of its shape, one of
+/// them of fewer bits.
+bool isWidened(const StepProblem &step, unsigned tensor);
 
 /// Writes the choice as kSinkAttr on the ops numbered in `sinks`.
 void writeSinks(llvm::ArrayRef<SunkRead> sinks, llvm::ArrayRef<mlir::Operation *> ops);

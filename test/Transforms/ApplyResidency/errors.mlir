@@ -184,3 +184,14 @@ train.step @early(%x: tensor<4xf32>) -> (a: tensor<4xf32>) {
   %b = train.tanh %a {train.compress_to = bf16} : tensor<4xf32>
   train.return %b : tensor<4xf32>
 }
+
+// -----
+
+// A sum over rows walks them as one dimension, so that what is one for each of some of them can't be taken in.
+train.step @broadcast(%x: tensor<2x4x8xf32>, %p: tensor<4x8xf32>, %dy: tensor<2x4x8xf32>, %r: tensor<2x4xf32>) -> (a: tensor<8xf32>, b: tensor<8xf32>) {
+  // expected-note @+1 {{this op}}
+  %s = train.add %x, %p : tensor<2x4x8xf32>, tensor<4x8xf32> -> tensor<2x4x8xf32>
+  // expected-error @+1 {{is to recompute op 0, which this op can't compute in its own kernel}}
+  %dg, %db = train.layer_norm_param_grad %dy, %s, %r, %r {train.sink = [#train.recompute<op = 0>]} : tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4xf32> -> tensor<8xf32>, tensor<8xf32>
+  train.return %dg, %db : tensor<8xf32>, tensor<8xf32>
+}

@@ -61,4 +61,22 @@ module attributes {train.stage = #train<stage scheduled>} {
     }
     train.return %s, %w, %d : tensor<f32>, tensor<2x4x1x1xf32>, tensor<2x4x3x3xf32>
   }
+
+  // Sums over rows take in what elementwise ops make of each element: the residual stream from the one before it and a narrow summand.
+  // CHECK-LABEL: train.step @stream
+  // CHECK: train.fusion (%[[DY:.*]] = %dy : tensor<2x4x8xbf16>, {{.*}}) -> (tensor<8xf32>, tensor<8xf32>) attributes {train.sunk = 1 : i64} {
+  // CHECK-NEXT: train.cast
+  // CHECK-NEXT: train.add
+  // CHECK-NEXT: train.layer_norm_param_grad
+  // CHECK-NEXT: train.yield
+  train.step @stream(%x: tensor<2x4x8xf32>, %f: tensor<2x4x8xbf16>, %g: tensor<8xf32>, %dy: tensor<2x4x8xbf16>) -> (n: tensor<2x4x8xf32>, a: tensor<8xf32>, b: tensor<8xf32>) {
+    %s:4 = train.fusion (%p = %x : tensor<2x4x8xf32>, %q = %f : tensor<2x4x8xbf16>, %w = %g : tensor<8xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+      %c = train.cast %q : tensor<2x4x8xbf16> -> tensor<2x4x8xf32>
+      %sum = train.add %p, %c : tensor<2x4x8xf32>, tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+      %y, %mean, %rstd = train.layer_norm %sum, %w, %w {eps = 1.0e-5 : f64} : tensor<2x4x8xf32>, tensor<8xf32>, tensor<8xf32> -> tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+      train.yield %sum, %y, %mean, %rstd : tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+    }
+    %dg, %db = train.layer_norm_param_grad %dy, %s#0, %s#2, %s#3 {train.sink = [#train.recompute<op = 0, results = [0]>]} : tensor<2x4x8xbf16>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4xf32> -> tensor<8xf32>, tensor<8xf32>
+    train.return %s#1, %dg, %db : tensor<2x4x8xf32>, tensor<8xf32>, tensor<8xf32>
+  }
 }
