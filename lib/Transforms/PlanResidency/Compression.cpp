@@ -50,6 +50,29 @@ void StepProblem::findFitted(SmallVectorImpl<bool> &isFitted) const {
   }
 }
 
+void StepProblem::dropReadForOutputs(SmallVectorImpl<bool> &isKept) const {
+  ArrayRef<unsigned> late = ArrayRef(problem.order).drop_front(problem.forward);
+  SmallVector<bool> isGradient(problem.tensors.size(), false);
+  SmallVector<unsigned> ofForward;
+  for (unsigned node : late) {
+    const planning::ResidencyNode &each = problem.nodes[node];
+    Operation *op = ops[executions[node].getOp()];
+    if (readsSeed(op) ||
+        llvm::any_of(each.reads, [&](unsigned t) { return isGradient[t]; }))
+      for (unsigned tensor : llvm::concat<const unsigned>(each.writes, each.updates))
+        isGradient[tensor] = true;
+    else
+      ofForward.push_back(node);
+  }
+  for (unsigned node : llvm::reverse(ofForward)) {
+    const planning::ResidencyNode &each = problem.nodes[node];
+    auto isExact = [&](unsigned tensor) { return !isKept[tensor]; };
+    if (llvm::any_of(each.writes, isExact) || llvm::any_of(each.updates, isExact))
+      for (unsigned tensor : each.reads)
+        isKept[tensor] = false;
+  }
+}
+
 void StepProblem::addCopies(int threads) {
   if (problem.forward == 0)
     return;
@@ -58,7 +81,9 @@ void StepProblem::addCopies(int threads) {
   SmallVector<bool> isKept(problem.tensors.size(), true);
   for (unsigned tensor : problem.outputs)
     isKept[tensor] = false;
-  // What the step returns and writes is what forward computed of the tensors themselves.
+  // What the step returns and writes is what forward computed of the tensors themselves,
+  // also where it is computed late, as a sum over micro-batches is.
+  dropReadForOutputs(isKept);
   for (planning::ResidencyNode &node : problem.nodes)
     if (llvm::any_of(node.writes, [&](unsigned tensor) { return !isKept[tensor]; }))
       node.repeatable = false;

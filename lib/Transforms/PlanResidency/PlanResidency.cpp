@@ -95,7 +95,27 @@ FailureOr<Variant> sink(ProgramOpInterface step, const PersistentMemory &persist
 struct Plan {
   const Variant *variant = nullptr;
   planning::ResidencySolution solution;
+
+  /// Says on the ops of the step as it stands, `whole`, what they are to sink and to
+  /// repeat. The ops of the copy have numbers that hold only until some are gone.
+  void write(const Variant &whole) const {
+    const NumberedOps &from = variant->problem.getOps(), &to = whole.problem.getOps();
+    variant->problem.write(solution);
+    writeSinks(variant->sinks, to);
+    for (auto [source, target] : llvm::zip_equal(from, to))
+      if (source && source != target)
+        for (StringRef name : {kRecomputeBeforeAttr, kCompressAttr})
+          if (Attribute plan = source->removeAttr(name))
+            target->setAttr(name, plan);
+  }
 };
+
+/// Takes back what Plan::write said.
+void erasePlan(const Variant &whole) {
+  for (Operation *op : whole.problem.getOps())
+    for (StringRef name : {kRecomputeBeforeAttr, kSinkAttr, kCompressAttr})
+      op->removeAttr(name);
+}
 
 /// Names the largest of what is alive at the peak, where it comes from.
 void attachLiveSet(InFlightDiagnostic &diagnostic, const Trial &trial,
@@ -211,23 +231,12 @@ private:
     const planning::ResidencySolution &solution = plan->solution;
     if (std::optional<std::string> wrong = solution.verify(variant.problem.getProblem()))
       return step->emitOpError("has an invalid residency plan: ") << *wrong;
-    variant.problem.write(solution);
-    writeSinks(variant.sinks, whole.problem.getOps());
-    copyPlan(variant.problem.getOps(), whole.problem.getOps());
+    plan->write(whole);
     annotate(step, base, solution.cost - base);
     step->setAttr(kResidencyPeakAttr,
                   Builder(step.getContext()).getI64IntegerAttr(solution.peak));
     explain(step, whole, *plan, base);
     return success();
-  }
-
-  /// What to repeat before each op, from a variant to the step.
-  static void copyPlan(const NumberedOps &from, const NumberedOps &to) {
-    for (auto [source, target] : llvm::zip_equal(from, to))
-      if (source && source != target)
-        for (StringRef name : {kRecomputeBeforeAttr, kCompressAttr})
-          if (Attribute plan = source->getAttr(name))
-            target->setAttr(name, plan);
   }
 
   /// The variant that sinks what may be sunk and pays; nothing if that is nothing. A rule
@@ -329,9 +338,9 @@ private:
   public:
     Candidates(ArrayRef<const Variant *> variants, const PersistentMemory &persistent,
                int threads)
-        : persistent(persistent), threads(threads) {
-      // The first variant is the step as it stands: with memory enough, nothing changes.
-      double base = variants.front()->problem.getProblem().baseCost();
+        : whole(*variants.front()), persistent(persistent), threads(threads) {
+      // With memory enough, nothing changes.
+      double base = whole.problem.getProblem().baseCost();
       std::vector<Plan> all;
       for (const Variant *variant : variants)
         for (planning::ResidencySolution &solution :
@@ -350,10 +359,9 @@ private:
     const Plan &operator[](size_t i) const { return orders[i]; }
 
     FailureOr<Trial> tryOrder(size_t i) {
-      const Variant &variant = *orders[i].variant;
-      variant.problem.write(orders[i].solution);
-      FailureOr<Trial> trial = tryOut(variant.step, persistent, threads);
-      variant.problem.erase();
+      orders[i].write(whole);
+      FailureOr<Trial> trial = tryOut(whole.step, persistent, threads);
+      erasePlan(whole);
       return trial;
     }
 
@@ -416,6 +424,8 @@ private:
       return rules;
     }
 
+    /// The step as it stands, which is the first variant.
+    const Variant &whole;
     const PersistentMemory &persistent;
     int threads;
     std::vector<Plan> orders;

@@ -149,6 +149,11 @@ static bool isSeedOrItsView(Value value) {
   return false;
 }
 
+bool StepProblem::readsSeed(Operation *op) {
+  return !matchPattern(op, m_Constant()) &&
+         (makesSeed(op) || llvm::any_of(op->getOperands(), isSeedOrItsView));
+}
+
 static std::string getNodeName(Operation *op, int64_t number) {
   return (op->getName().stripDialect() + "@" + Twine(number)).str();
 }
@@ -203,8 +208,7 @@ void StepProblem::addNodes(int threads) {
     }
     if (node.repeatable && isa<FusionOp, RowProgramOpInterface>(op))
       repeatable.push_back(op);
-    bool isSeed = llvm::any_of(op->getOperands(), isSeedOrItsView) || makesSeed(op);
-    if (isSeed && !matchPattern(op, m_Constant()) && !seeded) {
+    if (readsSeed(op) && !seeded) {
       seeded = true;
       problem.forward = problem.order.size();
     }
@@ -285,10 +289,4 @@ void StepProblem::write(const planning::ResidencySolution &solution) const {
     }
     pending.push_back(executions[node]);
   }
-}
-
-void StepProblem::erase() const {
-  for (Operation &op : *block)
-    for (StringRef name : {kRecomputeBeforeAttr, kCompressAttr})
-      op.removeAttr(name);
 }

@@ -69,16 +69,18 @@ public:
   /// Writes a solution as `train.recompute_before` of the block's ops.
   void write(const planning::ResidencySolution &solution) const;
 
-  /// Takes what `write` has written out again.
-  void erase() const;
-
 private:
   StepProblem() = default;
   void addTensors(ProgramOpInterface step, const PersistentMemory &persistent);
   void addNodes(int threads);
   void addRecipes(mlir::Operation *op, const Alternatives &alternatives, int threads,
                   const StorageRoots &roots, const llvm::DenseSet<unsigned> &updated);
+  /// Whether backward starts at an op: it makes or reads the derivative of the loss by
+  /// itself.
+  static bool readsSeed(mlir::Operation *op);
   void findFitted(llvm::SmallVectorImpl<bool> &isFitted) const;
+  /// Takes what outputs of the forward pass are computed of from `isKept`.
+  void dropReadForOutputs(llvm::SmallVectorImpl<bool> &isKept) const;
   void addCopies(int threads);
   void addCopy(unsigned tensor, unsigned writer, Encoding encoding, int threads);
   void describe(planning::ResidencyNode &node, mlir::Operation *op, int threads);

@@ -5,6 +5,7 @@
 // test/fuzz/random_graphs.py).
 #include "RandomGraph.h"
 #include "Draw.h"
+#include "train/Analysis/PlanAttributes.h"
 #include "train/Driver/Registration.h"
 #include "train/IR/TrainDialect.h"
 #include "train/Pipelines/Pipelines.h"
@@ -228,4 +229,27 @@ TEST_F(RandomGraphs, HavePlansAndHoldEveryOp) {
     EXPECT_FALSE(seen.count(name) && kReasons.count(name))
         << name << " comes up and needs no excuse";
   }
+}
+
+// In this graph sinking leaves an op without readers, which takes the numbers that a plan
+// gives the ops behind it along. What is tried must be what is applied.
+TEST_F(RandomGraphs, FitBudgetsWhereSinkingLeavesOpsUnread) {
+  RandomGraphOptions shape;
+  shape.seed = 145;
+  shape.ops = 30;
+  OwningOpRef<ModuleOp> module = make(shape);
+  TrainOptions options;
+  options.plan.threads = 1;
+  options.plan.remat = "budget";
+  options.plan.budget = 340000;
+  PassManager pm(&context);
+  buildTrainPipeline(pm, options);
+  ASSERT_TRUE(succeeded(pm.run(*module)));
+  bool recomputes = false, sinks = false;
+  module->walk([&](Operation *op) {
+    recomputes |= op->hasAttr(kCloneAttr);
+    sinks |= op->hasAttr(kSunkAttr);
+  });
+  EXPECT_TRUE(recomputes);
+  EXPECT_TRUE(sinks);
 }

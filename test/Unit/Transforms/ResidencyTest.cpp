@@ -258,16 +258,20 @@ TEST_F(Residency, RulesKeepInFewerBits) {
     for (const char *remat : {"none", "sqrt", "block", "sublayer"}) {
       OwningOpRef<ModuleOp> plain = cast<ModuleOp>((*before)->clone());
       ASSERT_TRUE(applyStrategy(*plain, remat));
-      int64_t wider = getPeak(*plain);
+      int64_t wider = getPeak(*plain), statistics = 0;
+      for (auto state : plain->getOps<StateOp>())
+        if (state.getRole() == StateRole::Statistic)
+          statistics += alignToArena(getByteSize(state.getType()));
       for (auto [format, tolerance] : formats) {
         SCOPED_TRACE(std::string(family) + " " + remat + " " + format);
         OwningOpRef<ModuleOp> after = cast<ModuleOp>((*before)->clone());
         ASSERT_TRUE(applyStrategy(*after, remat, 0, format));
         EXPECT_GT(countDecoded(*after), 0);
         expectExact(*after);
-        // Where little is kept the peak may lie elsewhere.
+        // Where little is kept the peak may lie elsewhere. Statistics that the step
+        // writes wait for that: of rounded values they could not be made again.
         int64_t peak = getPeak(*after);
-        EXPECT_LE(peak, wider);
+        EXPECT_LE(peak, wider + statistics);
         if (remat == StringRef("none"))
           EXPECT_LT(peak, wider);
         wider = peak;
